@@ -1,0 +1,1 @@
+"""From the bytes of a C file to functions in the IR."""

@@ -1,0 +1,99 @@
+"""Items and fragments of C, parsed by tree-sitter after the dialect is made plain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import tree_sitter
+import tree_sitter_c
+
+from gfplint.frontend.dialect import Shapes, normalise
+from gfplint.frontend.items import Item
+from gfplint.frontend.marks import Mark
+from gfplint.frontend.source import SourceFile
+
+FragmentKind = Literal["statements", "expression", "type", "declaration"]
+
+
+@dataclass(slots=True)
+class Parsed:
+    """A parsed slice.
+
+    ``root`` is a ``translation_unit`` for items and declarations; for other fragments the node that
+    was asked for: the ``compound_statement`` around statements, the expression, the ``type_descriptor``.
+    Node offsets are offsets into ``text`` (normalised) and ``original`` (before normalising), which have
+    the same length; ``base`` is the file offset of the slice (0 for a fragment, whose text is the
+    wrapped one). ``marks`` are keyed by their start. ``errors`` counts ERROR and MISSING nodes.
+    """
+
+    root: tree_sitter.Node
+    original: bytes
+    text: bytes
+    base: int
+    marks: dict[int, Mark]
+    errors: int
+
+
+@cache
+def _parser() -> tree_sitter.Parser:
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_c.language()))
+
+
+def parse_item(source: SourceFile, item: Item, shapes: Shapes) -> Parsed:
+    """Parse one item (any kind but MACRO)."""
+    original = source.text[item.start : item.end]
+    text, marks = normalise(original, source.path, shapes)
+    root = _parser().parse(text).root_node
+    return Parsed(root, original, text, item.start, marks, count_errors(root))
+
+
+_WRAPS: dict[str, tuple[bytes, bytes]] = {
+    "statements": (b"void f(void){", b"\n}"),
+    "expression": (b"int v=(", b"\n);"),
+    "type": (b"int v=sizeof(", b"\n);"),
+    "declaration": (b"", b""),
+}
+
+
+def parse_fragment(text: bytes, kind: FragmentKind, shapes: Shapes, path: str) -> Parsed:
+    """Parse a macro's body or expansion as statements, an expression, a type or declarations."""
+    before, after = _WRAPS[kind]
+    original = before + text + after
+    changed, marks = normalise(original, path, shapes)
+    root = _parser().parse(changed).root_node
+    node = _inner(root, kind)
+    return Parsed(node, original, changed, 0, marks, count_errors(root))
+
+
+def _inner(root: tree_sitter.Node, kind: str) -> tree_sitter.Node:
+    """The node a fragment was wrapped for; the root where the wrapping itself did not parse."""
+    node: tree_sitter.Node | None = root.named_child(0)
+    if node is None or kind == "declaration":
+        return root
+    if kind == "statements":
+        return node.child_by_field_name("body") or root
+    declarator = node.child_by_field_name("declarator")
+    value = declarator.child_by_field_name("value") if declarator is not None else None
+    if value is None:
+        return root
+    if kind == "expression":
+        return value.named_child(0) or root
+    return value.child_by_field_name("type") or root
+
+
+def count_errors(root: tree_sitter.Node) -> int:
+    """The number of ERROR and MISSING nodes under ``root``."""
+    if not root.has_error:
+        return 0
+    count = 0
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.is_error or node.is_missing:
+            count += 1
+        for child in node.children:
+            if child.has_error or child.is_missing:
+                stack.append(child)
+    return count
