@@ -1,0 +1,182 @@
+"""TOML files read strictly: every complaint names the file, the line and the nearest known word.
+
+What comes in: a path. What goes out: :class:`Table`, a view of one TOML table that knows where it stands. tomllib keeps
+no positions, so a table's line is found again in the text, and only when somebody asks for it.
+
+Errors: :class:`gfplint.errors.ModelError`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn, TypeAlias
+
+from gfplint.errors import ModelError
+
+Version: TypeAlias = tuple[int, int, int]
+
+
+class _File:
+    """A TOML file's path and text, shared by its tables."""
+
+    __slots__ = ("path", "text")
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self.text = text
+
+    def header(self, name: str, number: int) -> int:
+        """The offset of the ``number``-th ``[[name]]`` (or ``[name]``), 0 where there is none."""
+        starts = [m.start() for m in re.finditer(rf"^[ \t]*\[\[?[ \t]*{re.escape(name)}[ \t]*\]", self.text, re.M)]
+        return starts[number] if number < len(starts) else 0
+
+
+class Table:
+    """One table of a TOML file, read through checks."""
+
+    __slots__ = ("_data", "_file", "_name", "_number", "_within")
+
+    def __init__(self, file: _File, data: dict[str, Any], name: str = "", number: int = 0, within: str = "") -> None:
+        self._file = file
+        self._data = data
+        self._name = name
+        self._number = number
+        self._within = within
+
+    @property
+    def path(self) -> Path:
+        """The file that the table is in."""
+        return self._file.path
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._data
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._data)
+
+    # ------------------------------------------------------------------------------- positions
+
+    def line_of(self, word: str = "") -> int:
+        """The line (from 1) on which ``word`` first stands in this table, or else the table's own first line."""
+        text = self._file.text
+        start = self._file.header(self._name, self._number) if self._name else 0
+        if word:
+            following = re.compile(r"^\[\[?\s*[\w.\"-]+\s*\]", re.M).search(text, start + 1) if self._name else None
+            stop = following.start() if following else len(text)
+            found = re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])").search(text, start, stop)
+            start = found.start() if found else start
+        return text.count("\n", 0, start) + 1
+
+    def place(self, word: str = "") -> str:
+        """``file:line`` of ``word`` in this table, for a message."""
+        return f"{self._file.path}:{self.line_of(word or self._within)}"
+
+    def fail(self, what: str, word: str = "") -> NoReturn:
+        """Raise the :class:`ModelError` that says ``what`` about this table."""
+        raise ModelError(f"{self.place(word)}: {what}.")
+
+    def unknown(self, what: str, word: str, known: Iterable[str]) -> NoReturn:
+        """Raise for a ``word`` that isn't among the ``known``, with the nearest of them."""
+        near = difflib.get_close_matches(word, known, 1, 0.5)
+        options = ", ".join(known)
+        help = f"did you mean {near[0]!r}?" if near else f"known: {options}" if options else "there is none"
+        self.fail(f"unknown {what} {word!r}; {help}".removesuffix("?") + ("?" if near else ""), word)
+
+    # ---------------------------------------------------------------------------------- values
+
+    def only(self, *known: str) -> None:
+        """Raise for a key that isn't among ``known``."""
+        for key in self._data:
+            if key not in known:
+                self.unknown("key", key, known)
+
+    def _typed(self, key: str, kind: type, words: str) -> Any:
+        if key not in self._data:
+            self.fail(f"the field {key!r} is missing")
+        value = self._data[key]
+        if not isinstance(value, kind):
+            self.fail(f"{key!r} must be {words}", key)
+        return value
+
+    def text(self, key: str, *, default: str | None = None) -> str:
+        """The string under ``key``; ``default`` where it is absent, an error without one."""
+        if default is not None and key not in self._data:
+            return default
+        return str(self._typed(key, str, "a string"))
+
+    def flag(self, key: str, *, required: bool = False) -> bool:
+        """The boolean under ``key``, False where it is absent."""
+        if not required and key not in self._data:
+            return False
+        return bool(self._typed(key, bool, "true or false"))
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """The strings under ``key``: a list of them, a single one, or none."""
+        if key not in self._data:
+            return ()
+        value = self._data[key]
+        items = value if isinstance(value, list) else [value]
+        for item in items:
+            if not isinstance(item, str):
+                self.fail(f"{key!r} must be a string or a list of strings", key)
+        return tuple(items)
+
+    def tables(self, key: str) -> Iterator[Table]:
+        """The tables ``[[key]]``, in order."""
+        for number, data in enumerate(self._list(key)):
+            yield Table(self._file, data, key, number)
+
+    def parts(self, key: str, *, scalar: str | None = None) -> Iterator[Table]:
+        """The inline tables under ``key``: one or a list. With ``scalar``, a string stands for ``{scalar = …}``."""
+        for item in self._list(key, scalar):
+            yield Table(self._file, item, self._name, self._number, key)
+
+    def _list(self, key: str, scalar: str | None = None) -> list[dict[str, Any]]:
+        value = self._data.get(key, [])
+        items = value if isinstance(value, list) else [value]
+        plain = [{scalar: item} if scalar is not None and isinstance(item, str) else item for item in items]
+        for item in plain:
+            if not isinstance(item, dict):
+                self.fail(f"{key!r} must be a table or a list of tables", key)
+        return plain
+
+    # -------------------------------------------------------------------------------- versions
+
+    def version(self, key: str) -> Version | None:
+        """The kernel version under ``key`` (``"5.18"``, ``"4.9.1"``), None where it is absent."""
+        if key not in self._data:
+            return None
+        text = self.text(key)
+        match = re.fullmatch(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
+        if match is None:
+            self.fail(f'{key!r} must be a kernel version such as "5.18", not {text!r}', key)
+        return int(match[1]), int(match[2]), int(match[3] or 0)
+
+    def applies(self, version: Version | None) -> bool:
+        """Whether ``since`` (inclusive) and ``until`` (exclusive) admit the kernel ``version``; None is the newest."""
+        if "since" not in self._data and "until" not in self._data:
+            return True
+        return in_range(version, self.version("since"), self.version("until"))
+
+
+def in_range(version: Version | None, since: Version | None, until: Version | None) -> bool:
+    """Whether ``since <= version < until``, a bound of None being no bound and a version of None the newest."""
+    if version is None:
+        return until is None
+    return (since is None or version >= since) and (until is None or version < until)
+
+
+def read_toml(path: Path) -> Table:
+    """Read the file at ``path``. Raises :class:`ModelError` when it can't be read or isn't TOML."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path}: the file can't be read ({error}).") from error
+    try:
+        return Table(_File(path, text), tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ModelError(f"{path}: not TOML: {error}.") from error
