@@ -1,0 +1,246 @@
+"""Where in a tree a name is defined, stored into or mentioned.
+
+What comes in: the root and the files of a tree. What goes out: :class:`Site` tuples, which are candidates
+(a regular expression found them; see :mod:`~gfplint.kernel.scan`), and files that mention a word.
+
+The first question about a definition scans every file once, on ``jobs`` processes, and packs names and files
+into a :class:`~gfplint.kernel.table.Table`. Stores into fields are a second such scan, for whoever asks.
+Offsets aren't kept: they are found when a name is asked for, in a file that the caller is about to read
+anyway. Answers don't depend on ``jobs``.
+"""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from gfplint.errors import SourceError
+from gfplint.kernel import scan, search
+from gfplint.kernel.files import list_files, read_bytes
+from gfplint.kernel.ranking import rank
+from gfplint.kernel.scan import is_register_list
+from gfplint.kernel.table import Table, pack
+from gfplint.kernel.workers import spread
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place where ``name`` may be defined.
+
+    ``kind`` is ``function``, ``macro``, ``record``, ``enum``, ``typedef``, ``variable``, ``prototype``,
+    ``enumerator`` or ``store``. ``offset`` is that of the name, in bytes from the start of the file.
+    """
+
+    name: str
+    kind: str
+    path: str
+    offset: int
+    static: bool
+
+
+class Index:
+    """Definitions, stores and mentions of names in the C files of one tree.
+
+    ``root`` is an absolute path; ``files`` the relative paths to cover. ``read`` returns a file's bytes and
+    may keep them; it raises ``OSError`` or a :class:`~gfplint.errors.SourceError`, and such a file defines
+    nothing. ``arch`` is the architecture that :meth:`ranked` prefers.
+    """
+
+    def __init__(self, root: str, files: Sequence[str], read: Callable[[str], bytes], arch: str, jobs: int) -> None:
+        self.root = root
+        self.files = files
+        self.arch = arch
+        self.jobs = jobs
+        self._read = read
+        self._definitions: list[Table] | None = None
+        self._stores: list[Table] | None = None
+        self._sites: dict[str, dict[str, tuple[Site, ...]]] = {}
+        self._store_sites: dict[str, tuple[Site, ...]] = {}
+        self._mentions: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    # ------------------------------------------------------------------------------- definitions
+
+    def functions(self, name: str) -> tuple[Site, ...]:
+        """Functions with a body: those with external linkage, and all in headers."""
+        return self._of_kind(name, "function")
+
+    def macros(self, name: str) -> tuple[Site, ...]:
+        """``#define NAME`` and ``#define NAME(…)`` in headers; a ``.c`` file's own are its own affair."""
+        return self._of_kind(name, "macro")
+
+    def records(self, tag: str) -> tuple[Site, ...]:
+        """``struct tag {`` and ``union tag {`` in headers."""
+        return self._of_kind(tag, "record")
+
+    def typedefs(self, name: str) -> tuple[Site, ...]:
+        """``typedef … name;`` in headers."""
+        return self._of_kind(name, "typedef")
+
+    def enums(self, tag: str) -> tuple[Site, ...]:
+        """``enum tag {`` in headers."""
+        return self._of_kind(tag, "enum")
+
+    def variables(self, name: str) -> tuple[Site, ...]:
+        """Variables with external linkage: definitions, and ``extern`` declarations in headers."""
+        return self._of_kind(name, "variable")
+
+    def enumerators(self, name: str) -> tuple[Site, ...]:
+        """Constants of enums in headers."""
+        return self._of_kind(name, "enumerator")
+
+    def prototypes(self, name: str) -> tuple[Site, ...]:
+        """Declarations of functions in headers."""
+        return self._of_kind(name, "prototype")
+
+    def _of_kind(self, name: str, kind: str) -> tuple[Site, ...]:
+        kinds = self._sites.get(name)
+        if kinds is None:
+            kinds = self._sites[name] = self._locate(name)
+        return kinds.get(kind, ())
+
+    def _locate(self, name: str) -> dict[str, tuple[Site, ...]]:
+        """All sites of a name by kind, sorted by path and offset."""
+        word = name.encode()
+        found: dict[str, set[Site]] = {}
+        for path, kind in self._rows(self._definition_tables(), word):
+            kind_word = scan.KIND_WORDS[kind]
+            for offset, static in scan.locate(self._data(path), word, kind):
+                found.setdefault(kind_word, set()).add(Site(name, kind_word, path, offset, static))
+        return {kind: tuple(sorted(sites, key=_order)) for kind, sites in found.items()}
+
+    def _rows(self, tables: list[Table], word: bytes) -> list[tuple[str, str]]:
+        """(path, kind) of every row of a name."""
+        files = self.files
+        return [(files[int(value[1:])], chr(value[0])) for table in tables for value in table.get(word)]
+
+    def _data(self, path: str) -> bytes:
+        try:
+            return self._read(path)
+        except (OSError, SourceError):
+            return b""
+
+    def _definition_tables(self) -> list[Table]:
+        tables = self._definitions
+        if tables is None:
+            tables = self._definitions = self._build(_definition_rows)
+        return tables
+
+    # ------------------------------------------------------------------------------------ stores
+
+    def stores(self, field: str) -> tuple[Site, ...]:
+        """Places that store a plain identifier (one not all in capitals, or its address) into a field of that
+        name: ``.field = value`` in an initialiser or an assignment, ``->field = value``. ``.c`` files too."""
+        sites = self._store_sites.get(field)
+        if sites is None:
+            word = field.encode()
+            found = [
+                Site(field, "store", path, offset, False)
+                for path, _ in self._rows(self._store_tables(), word)
+                for offset in scan.locate_stores(self._data(path), word)
+            ]
+            sites = self._store_sites[field] = tuple(sorted(found, key=_order))
+        return sites
+
+    def _store_tables(self) -> list[Table]:
+        tables = self._stores
+        if tables is None:
+            tables = self._stores = self._build(_store_rows)
+        return tables
+
+    # ---------------------------------------------------------------------------------- building
+
+    def build(self) -> None:
+        """Scan for definitions now, instead of at the first question."""
+        self._definition_tables()
+
+    def _build(self, rows: Callable[[str, int, bytes], bytes]) -> list[Table]:
+        """One table for each process's part of the files."""
+        root = self.root + "/"
+
+        def work(part: Sequence[tuple[int, str]]) -> bytes:
+            parts: list[bytes] = []
+            for number, path in part:
+                try:
+                    data = read_bytes(root + path)
+                except OSError:
+                    continue
+                if not is_register_list(path, data):
+                    parts.append(rows(path, number, data))
+            return pack(parts)
+
+        return [Table(text) for text in spread(work, list(enumerate(self.files)), self.jobs)]
+
+    # ---------------------------------------------------------------------------------- mentions
+
+    def mentions(self, words: Iterable[str], under: str = "") -> dict[str, tuple[str, ...]]:
+        """For each word the sorted files, at or below ``under``, that contain it as a whole identifier.
+
+        Ask for many words at once: reading the tree is what costs. Words in comments and strings count.
+        """
+        asked = list(dict.fromkeys(words))
+        under = under.strip("/")
+        missing = [word for word in asked if (word, under) not in self._mentions]
+        if missing:
+            paths = self._below(under)
+            for word, files in search.mentions(self.root, paths, missing, self.jobs).items():
+                self._mentions[word, under] = files
+        return {word: self._mentions[word, under] for word in asked}
+
+    def _below(self, under: str) -> Sequence[str]:
+        if not under:
+            return self.files
+        folder = under + "/"
+        # The list is sorted: what begins with the folder's name is one stretch of it.
+        start = bisect_left(self.files, folder)
+        stop = bisect_left(self.files, under + "0")  # '0' is the character behind '/'
+        inside = self.files[start:stop]
+        if inside:
+            return inside
+        if under.endswith((".c", ".h")):
+            return [under]
+        return list_files(self.root, under)
+
+    # ----------------------------------------------------------------------------------- ranking
+
+    def ranked(self, sites: Iterable[Site], from_path: str) -> tuple[Site, ...]:
+        """The sites that ``from_path`` may mean, likeliest first; see :func:`gfplint.kernel.ranking.rank`."""
+        return rank(sites, from_path, self.arch)
+
+    @cached_property
+    def loop_macros(self) -> frozenset[str]:
+        """Names of for-each macros, from the ``ForEachMacros`` of the tree's ``.clang-format``."""
+        try:
+            text = read_bytes(os.path.join(self.root, ".clang-format")).decode("utf-8", "replace")
+        except OSError:
+            return frozenset()
+        _, _, after = text.partition("\nForEachMacros:")
+        names: set[str] = set()
+        for line in after.splitlines()[1:]:
+            entry = line.strip()
+            if entry.startswith("- "):
+                names.add(entry[2:].strip().strip("'\""))
+            elif entry and not entry.startswith("#"):
+                break
+        return frozenset(names)
+
+
+def _order(site: Site) -> tuple[str, int]:
+    return site.path, site.offset
+
+
+def _definition_rows(path: str, number: int, data: bytes) -> bytes:
+    parts: list[bytes] = []
+    for kind, names in scan.scan(path, data).items():
+        if names:
+            end = f"\t{kind}{number}\n".encode()
+            parts.append(end.join(names) + end)
+    return b"".join(parts)
+
+
+def _store_rows(path: str, number: int, data: bytes) -> bytes:
+    end = f"\t>{number}\n".encode()
+    names = scan.scan_stores(data)
+    return end.join(names) + end if names else b""

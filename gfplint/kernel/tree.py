@@ -1,0 +1,153 @@
+"""A kernel source tree on disk, or a folder of C files with no kernel around it.
+
+What comes in: a path inside it and the user's choices. What goes out: :class:`KernelTree`, which knows the
+root, version, configuration and files, reads files, and has the :class:`~gfplint.kernel.index.Index`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cached_property
+from pathlib import Path
+
+from gfplint.errors import ConfigError, SourceError
+from gfplint.kernel.files import SIDE_FOLDERS, list_files, read_bytes
+from gfplint.kernel.index import Index
+from gfplint.kernel.kconfig import ARCHITECTURES, Config
+
+_CACHE_BYTES = 256 << 20
+"""How many bytes of files :meth:`KernelTree.read` keeps before it forgets the oldest."""
+
+_VERSION = re.compile(r"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)[ \t]*:?=[ \t]*(\S*)[ \t]*$", re.MULTILINE)
+
+
+class KernelTree:
+    """The tree that a run reads. Made by :meth:`discover`; paths that go in and out are relative to ``root``
+    and written with ``/``."""
+
+    def __init__(self, root: Path, *, kconfig: Path | None = None, arch: str = "x86", jobs: int = 1) -> None:
+        self.root = Path(os.path.abspath(root))
+        self.arch = arch
+        self.jobs = jobs
+        self.version, self.version_text = _version(self.root)
+        self.is_kernel = self.version is not None and (self.root / "include" / "linux").is_dir()
+        if not self.is_kernel:
+            self.version = self.version_text = None
+        if self.is_kernel and arch not in ARCHITECTURES and not (self.root / "arch" / arch).is_dir():
+            known = sorted(path.name for path in (self.root / "arch").glob("*") if path.is_dir())
+            raise ConfigError(f"There is no architecture {arch!r}; this tree has {', '.join(known) or 'none'}.")
+        if kconfig is None:
+            self.config = Config(None, arch, self.version)
+        else:
+            self.config = Config.from_file(kconfig, arch, self.version)
+        self._prefix = str(self.root).rstrip("/") + "/"
+        self._cache: dict[str, bytes] = {}
+        self._cached = 0
+        self._configs: dict[str, Config] = {}
+        self._listed: dict[str, list[str]] = {}
+
+    @classmethod
+    def discover(
+        cls, path: Path, *, kernel: Path | None = None, kconfig: Path | None = None, arch: str = "x86", jobs: int = 1
+    ) -> KernelTree:
+        """The tree around ``path``, or the one at ``kernel``; without either, the folder itself.
+
+        A kernel's root is a folder with a ``Makefile`` that sets ``VERSION`` and ``PATCHLEVEL``, and
+        ``include/linux``. Raises :class:`SourceError` where a path doesn't exist, where ``kernel`` isn't a kernel's
+        root, or where ``path`` lies outside it.
+        """
+        start = Path(os.path.abspath(path))
+        if not start.exists():
+            raise SourceError(f"There is no file or folder {path}.")
+        if kernel is not None:
+            tree = cls(kernel, kconfig=kconfig, arch=arch, jobs=jobs)
+            if not tree.is_kernel:
+                raise SourceError(f"{kernel} is not the root of a kernel tree: it needs a Makefile and include/linux.")
+            tree.relative(start)
+            return tree
+        folder = start if start.is_dir() else start.parent
+        for candidate in (folder, *folder.parents):
+            if (candidate / "Makefile").is_file() and (candidate / "include" / "linux").is_dir():
+                if _version(candidate)[0] is not None:
+                    return cls(candidate, kconfig=kconfig, arch=arch, jobs=jobs)
+        return cls(folder, kconfig=kconfig, arch=arch, jobs=jobs)
+
+    def relative(self, path: Path) -> str:
+        """A path inside the tree relative to its root, ``""`` for the root. Raises :class:`SourceError` outside."""
+        absolute = os.path.abspath(path)
+        for one, root in ((absolute, self._prefix), (os.path.realpath(path), os.path.realpath(self.root) + "/")):
+            if one + "/" == root:
+                return ""
+            if one.startswith(root):
+                return one[len(root) :].replace(os.sep, "/")
+        raise SourceError(f"{path} is not inside the tree {self.root}.")
+
+    def c_files(self, under: str = "") -> list[str]:
+        """Sorted paths of the ``.c`` files at or below ``under``.
+
+        For the whole tree without ``tools/``, ``scripts/``, ``samples/`` and others that are no part of a kernel; they
+        are listed where ``under`` names them. Other architectures belong: a run is about source, not about one build.
+        """
+        under = under.strip("/")
+        if under.endswith(".c") and (self.root / under).is_file():
+            return [under]
+        return [path for path in self._files(under) if path.endswith(".c")]
+
+    def _files(self, under: str) -> list[str]:
+        listed = self._listed.get(under)
+        if listed is None:
+            skip = SIDE_FOLDERS if self.is_kernel else frozenset()
+            listed = self._listed[under] = list_files(str(self.root), under, skip)
+        return listed
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file, kept for the next time. Raises :class:`SourceError`."""
+        data = self._cache.get(path)
+        if data is None:
+            try:
+                data = read_bytes(self._prefix + path)
+            except (OSError, ValueError) as error:
+                reason = getattr(error, "strerror", None) or str(error)
+                raise SourceError(f"The file {path} can't be read: {reason}.") from error
+            self._cached += len(data)
+            while self._cached > _CACHE_BYTES and self._cache:
+                self._cached -= len(self._cache.pop(next(iter(self._cache))))
+            self._cache[path] = data
+        return data
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file of that name."""
+        return path in self._cache or os.path.isfile(self._prefix + path)
+
+    def config_for(self, path: str) -> Config:
+        """The configuration under which a file is read: without a ``.config``, that of its own architecture for
+        what lies below ``arch/``, and the tree's for the rest."""
+        if self.config.options is None and path.startswith("arch/"):
+            arch = path.split("/", 2)[1]
+            if arch != self.arch and arch in ARCHITECTURES:
+                config = self._configs.get(arch)
+                if config is None:
+                    config = self._configs[arch] = Config(None, arch, self.version)
+                return config
+        return self.config
+
+    @cached_property
+    def index(self) -> Index:
+        """Where names are defined; costs nothing until it is asked."""
+        return Index(str(self.root), self._files(""), self.read, self.arch, self.jobs)
+
+
+def _version(root: Path) -> tuple[tuple[int, int, int] | None, str | None]:
+    """The version that the top ``Makefile`` states, as numbers and as text; (None, None) where it doesn't."""
+    try:
+        with open(root / "Makefile", "rb") as stream:
+            text = stream.read(4096).decode("utf-8", "replace")
+    except OSError:
+        return None, None
+    values = dict(_VERSION.findall(text))
+    try:
+        version = int(values["VERSION"]), int(values["PATCHLEVEL"]), int(values.get("SUBLEVEL") or 0)
+    except (KeyError, ValueError):
+        return None, None
+    return version, ".".join(str(number) for number in version) + values.get("EXTRAVERSION", "")
