@@ -23,7 +23,11 @@ class MarkKind(Enum):
     DECLARATION = auto()
     """A declaring macro, ``DEFINE_MUTEX(x);``, ``static LIST_HEAD(x);``, ``SYSCALL_DEFINE3(…)``."""
     TYPE = auto()
-    """A type where C wants an expression, ``container_of(p, struct x, y)``, now one identifier."""
+    """A type where C wants an expression, ``container_of(p, struct x, y)``, now one identifier; also
+    ``typeof(…)``, now ``struct …``, an ``offsetof()`` and an operator as a macro's argument."""
+    RANGE = auto()
+    """The dots of ``case 1 ... 3:``, now ``||``, which makes the case's value a binary expression whose
+    operator starts here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from typing import Literal
 import tree_sitter
 import tree_sitter_c
 
-from gfplint.frontend.dialect import Shapes, normalise
+from gfplint.frontend.dialect import Draft, Shapes, normalise
+from gfplint.frontend.headers import prepare
 from gfplint.frontend.items import Item
 from gfplint.frontend.marks import Mark
 from gfplint.frontend.source import SourceFile
@@ -43,10 +44,16 @@ def _parser() -> tree_sitter.Parser:
 
 def parse_item(source: SourceFile, item: Item, shapes: Shapes) -> Parsed:
     """Parse one item (any kind but MACRO)."""
-    original = source.text[item.start : item.end]
-    text, marks = normalise(original, source.path, shapes)
+    draft = Draft(source.text[item.start : item.end], source.path, shapes)
+    body = prepare(draft, item)
+    normalise(draft, body)
+    return _parse(draft, item.start)
+
+
+def _parse(draft: Draft, base: int) -> Parsed:
+    text = bytes(draft.out)
     root = _parser().parse(text).root_node
-    return Parsed(root, original, text, item.start, marks, count_errors(root))
+    return Parsed(root, draft.original, text, base, draft.marks, count_errors(root))
 
 
 _WRAPS: dict[str, tuple[bytes, bytes]] = {
@@ -60,11 +67,11 @@ _WRAPS: dict[str, tuple[bytes, bytes]] = {
 def parse_fragment(text: bytes, kind: FragmentKind, shapes: Shapes, path: str) -> Parsed:
     """Parse a macro's body or expansion as statements, an expression, a type or declarations."""
     before, after = _WRAPS[kind]
-    original = before + text + after
-    changed, marks = normalise(original, path, shapes)
-    root = _parser().parse(changed).root_node
-    node = _inner(root, kind)
-    return Parsed(node, original, changed, 0, marks, count_errors(root))
+    draft = Draft(before + text + after, path, shapes)
+    normalise(draft, len(before) - 1 if kind != "declaration" else len(text))
+    parsed = _parse(draft, 0)
+    parsed.root = _inner(parsed.root, kind)
+    return parsed
 
 
 def _inner(root: tree_sitter.Node, kind: str) -> tree_sitter.Node:

@@ -1,0 +1,200 @@
+"""How many of a tree's functions the front end finds, parses and lowers without error.
+
+What comes in: a kernel tree and folders in it. What goes out: a table with one line per folder:
+functions that universal-ctags lists, those the splitter finds too, those parsed without a syntax error,
+those lowered without error (where lowering is asked for), bytes and speed; then failures by cause.
+
+A function of ctags' list is found where an item of its kind has its name or starts on its line. In
+headers function-like macros count too. Run: ``python bench/functions.py TREE FOLDER…``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from gfplint.frontend.dialect import Shape
+from gfplint.frontend.parse import Parsed, parse_item
+from gfplint.frontend.source import Item, ItemKind, SourceFile, split
+
+if TYPE_CHECKING:
+    import tree_sitter
+
+    from gfplint.frontend.conditionals import Configuration
+
+
+class ListedLoops:
+    """Shapes from nothing but the tree's own list of loop macros, ``.clang-format``."""
+
+    def __init__(self, root: Path) -> None:
+        text = (root / ".clang-format").read_text("utf-8", "replace") if (root / ".clang-format").exists() else ""
+        self.loops = frozenset(re.findall(r"^  - '?(\w+)'?$", text, re.MULTILINE))
+
+    def shape(self, name: str, path: str) -> Shape | None:
+        """LOOP for a listed name, else nothing."""
+        return Shape.LOOP if name in self.loops else None
+
+
+class EverythingOn:
+    """A configuration for trees without one, and without the rest of gfplint."""
+
+    def enabled(self, name: str) -> bool:
+        """Every option is on."""
+        return True
+
+    def decide(self, directive: str, defined: Callable[[str], bool | None]) -> bool:
+        """``#if 0`` is off, ``#ifdef`` of an unknown name too; everything else is on."""
+        words = directive.split()
+        if words[0] == "ifdef":
+            return words[1].startswith("CONFIG_") or bool(defined(words[1]))
+        if words[0] == "ifndef":
+            return not (words[1].startswith("CONFIG_") or bool(defined(words[1])))
+        return words[1:] != ["0"]
+
+
+def listed(root: Path, files: list[str]) -> dict[str, list[tuple[str, int, str]]]:
+    """What ctags lists: file → (name, line, "function" or "macro")."""
+    run = subprocess.run(
+        ["ctags", "-x", "--c-kinds=fd", "--_xformat=%N|%n|%K|%F|%S", "-L", "-"],
+        cwd=root, input="\n".join(files), capture_output=True, text=True, errors="replace", check=True,
+    )  # fmt: skip
+    result: dict[str, list[tuple[str, int, str]]] = defaultdict(list)
+    for line in run.stdout.splitlines():
+        name, number, kind, path, signature = line.split("|", 4)
+        if kind == "macro" and (not path.endswith(".h") or not signature.startswith("(")):
+            continue
+        result[path].append((name, int(number), kind))
+    return result
+
+
+def lookup(source: SourceFile, name: str, line: int, kind: str, by_line: dict[int, Item]) -> Item | None:
+    """The item that ctags means."""
+    wanted = ItemKind.FUNCTION if kind == "function" else ItemKind.MACRO
+    for item in source.find(name, wanted):
+        if source.position(item.start)[0] <= line <= source.position(item.end)[0]:
+            return item
+    item = by_line.get(line)
+    if item is not None and item.kind is wanted:
+        return item
+    return None
+
+
+def lines_of_functions(source: SourceFile) -> dict[int, Item]:
+    """First line, and line of the name, of every function → item."""
+    result: dict[int, Item] = {}
+    for item in source.items:
+        if item.kind is ItemKind.FUNCTION:
+            for offset in (item.start, item.name_at):
+                result[source.position(offset)[0]] = item
+    return result
+
+
+def errors(root: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
+    """ERROR and MISSING nodes under ``root``, outermost first."""
+    if not root.has_error:
+        return
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.is_error or node.is_missing:
+            yield node
+            continue
+        stack.extend(reversed([child for child in node.children if child.has_error or child.is_missing]))
+
+
+def cause(parsed: Parsed) -> tuple[str, int]:
+    """Words for the first error of ``parsed``, and its offset in the slice."""
+    for node in errors(parsed.root):
+        parent = node.parent
+        what = f"missing {node.type}" if node.is_missing else "error"
+        return f"{what} in {parent.type if parent else 'nothing'}", node.start_byte
+    return "none", 0
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("tree", type=Path, help="a kernel tree")
+    parser.add_argument("folders", nargs="+", help="folders in it")
+    parser.add_argument("--show", type=int, default=0, metavar="N", help="print N failures of each cause")
+    parser.add_argument("--no-ctags", action="store_true", help="take the splitter's own list as the list")
+    parser.add_argument("--no-parse", action="store_true", help="only split")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth file")
+    options = parser.parse_args()
+    config: Configuration = EverythingOn()
+    shapes = ListedLoops(options.tree)
+    print(f"{'folder':28} {'files':>6} {'MB':>7} {'listed':>8} {'found':>8} {'parsed':>8} {'clean %':>8} {'split MB/s':>10} {'parse MB/s':>10}")
+    causes: Counter[str] = Counter()
+    shown: dict[str, list[str]] = defaultdict(list)
+    for folder in options.folders:
+        base = options.tree / folder
+        files = sorted(
+            str(path.relative_to(options.tree)) for path in base.rglob("*.[ch]") if path.is_file()
+        )[:: options.every]  # fmt: skip
+        names = {} if options.no_ctags else listed(options.tree, files)
+        total = found = clean = size = parsed_size = 0
+        split_time = parse_time = 0.0
+        for path in files:
+            data = (options.tree / path).read_bytes()
+            size += len(data)
+            begin = time.perf_counter()
+            source = split(path, data, config)
+            split_time += time.perf_counter() - begin
+            by_line = lines_of_functions(source)
+            if options.no_ctags:
+                wanted = [item for item in source.items if item.kind is ItemKind.FUNCTION]
+                total += len(wanted)
+            else:
+                wanted = []
+                for name, line, kind in names.get(path, ()):
+                    total += 1
+                    item = lookup(source, name, line, kind, by_line)
+                    if item is None:
+                        causes[f"not found: {kind}"] += 1
+                        shown[f"not found: {kind}"].append(f"{path}:{line}: {name}")
+                    elif item.kind is ItemKind.MACRO:
+                        found += 1
+                        clean += 1
+                        continue
+                    else:
+                        wanted.append(item)
+            found += len(wanted)
+            if options.no_parse:
+                continue
+            for item in wanted:
+                parsed_size += item.end - item.start
+                begin = time.perf_counter()
+                parsed = parse_item(source, item, shapes)
+                parse_time += time.perf_counter() - begin
+                if not parsed.errors:
+                    clean += 1
+                    continue
+                words, offset = cause(parsed)
+                causes[words] += 1
+                line, _ = source.position(item.start + offset)
+                snippet = parsed.text[max(0, offset - 60) : offset + 60].decode("utf-8", "replace")
+                shown[words].append(f"{path}:{line}: {item.name}: {' '.join(snippet.split())}")
+        share = 100 * clean / total if total else 100.0
+        print(
+            f"{folder:28} {len(files):6} {size / 1e6:7.1f} {total:8} {found:8} {clean:8} {share:8.3f} "
+            f"{size / 1e6 / (split_time or 1):10.1f} {parsed_size / 1e6 / (parse_time or 1):10.1f}",
+            flush=True,
+        )
+    for words, count in causes.most_common():
+        print(f"{count:6} {words}")
+        step = max(1, len(shown[words]) // options.show) if options.show else 1
+        for line in shown[words][::step][: options.show]:
+            print(f"         {line}")
+
+
+if __name__ == "__main__":
+    main()

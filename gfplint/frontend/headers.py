@@ -1,0 +1,183 @@
+"""The part of an item in front of its body, made plain C at the same length.
+
+What comes in: a draft and the item it is of. What goes out: the offset in the draft from which
+statements and expressions may stand. Function headers lose attribute macros that no table knows;
+headers that are macros (``SYSCALL_DEFINE3(open, …) {``) become headers of functions; declarations by
+macro lose what stands before the macro.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gfplint.frontend.dialect import Draft, Shape
+from gfplint.frontend.items import SECOND_ARGUMENT, Item, ItemKind
+from gfplint.frontend.lexical import group_end, split_arguments
+from gfplint.frontend.marks import MarkKind
+from gfplint.frontend.words import HEADER_ATTRIBUTES, PRIMITIVES, TYPE_WORDS
+
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+_CALL = re.compile(rb"([A-Za-z_]\w*)\s*\(")
+_STORAGE = re.compile(rb"\s*(?:(?:static|extern|const|inline|volatile)\s+)*")
+_PAIR_TYPE = re.compile(rb"[\w\s*\[\]]+\Z")
+_WORD_END = re.compile(rb"\s*\(")
+
+
+def prepare(draft: Draft, item: Item) -> int:
+    """Make the header of ``item`` plain and return where its body begins."""
+    kind = item.kind
+    if kind is ItemKind.FUNCTION:
+        return _function(draft, item.name_at - item.start)
+    if kind is ItemKind.VARIABLE or kind is ItemKind.OTHER or kind is ItemKind.GUARD:
+        return _by_macro(draft, item)
+    return len(draft.original)
+
+
+def _function(draft: Draft, name_at: int) -> int:
+    """Header of a function whose name stands at ``name_at``."""
+    text = draft.original
+    brace = text.find(b"{", name_at)
+    if brace < 0:
+        return len(text)
+    opening = text.rfind(b"(", 0, name_at)
+    if opening >= 0 and not text[opening + 1 : name_at].strip():
+        call = _call_before(text, opening)
+        if call >= 0:
+            plain_words(draft, 0, call)
+            _macro_header(draft, call, opening, name_at)
+            return brace
+    plain_words(draft, 0, name_at)
+    return brace
+
+
+def _call_before(text: bytes, opening: int) -> int:
+    """The start of the identifier in front of the bracket at ``opening``; -1 where none stands there."""
+    start = opening
+    while start and text[start - 1] in b" \t":
+        start -= 1
+    end = start
+    while start and (text[start - 1 : start].isalnum() or text[start - 1] == 0x5F):
+        start -= 1
+    return start if start < end else -1
+
+
+def plain_words(draft: Draft, start: int, end: int) -> None:
+    """Between ``start`` and ``end`` stand storage words and a type: blank every word that is neither.
+
+    C has room for one type name there. Where there are more, known attributes go first, then what the
+    program calls an attribute, then names in capitals or with two underscores, then the first ones.
+    """
+    out = draft.out
+    names: list[tuple[int, int, bytes]] = []
+    typed = False
+    tagged = False
+    for match in _WORD.finditer(bytes(out[:end]), start):
+        word = match.group()
+        if tagged:
+            tagged = False
+            continue
+        if word in TYPE_WORDS:
+            typed = typed or word in PRIMITIVES
+            if word == b"struct" or word == b"union" or word == b"enum":
+                typed = tagged = True
+            continue
+        names.append((match.start(), match.end(), word))
+    allowed = 0 if typed else 1
+    if len(names) <= allowed and not (names and names[0][2] in HEADER_ATTRIBUTES):
+        return
+    for test in (_is_attribute, _looks_like_attribute, _always):
+        for place in list(names):
+            if test is not _is_attribute and len(names) <= allowed:
+                return
+            if test(draft, place[2]):
+                names.remove(place)
+                stop = place[1]
+                following = _WORD_END.match(out, stop)
+                if following is not None and following.end() <= end:
+                    closed = group_end(bytes(out), following.end() - 1, end)
+                    stop = closed if closed > 0 else stop
+                draft.blank(place[0], stop)
+                if stop > place[1]:
+                    draft.mark(MarkKind.ATTRIBUTE, place[0], stop, place[2])
+
+
+def _is_attribute(draft: Draft, word: bytes) -> bool:
+    return word in HEADER_ATTRIBUTES or draft.shape(word) is Shape.ATTRIBUTE
+
+
+def _looks_like_attribute(draft: Draft, word: bytes) -> bool:
+    return word.startswith(b"__") or word.isupper()
+
+
+def _always(draft: Draft, word: bytes) -> bool:
+    return True
+
+
+def _macro_header(draft: Draft, call: int, opening: int, name_at: int) -> None:
+    """``MACRO(name, …) {`` at ``call``: parameters come as (type, name) pairs, or whole, or not at all."""
+    text = draft.original
+    end = group_end(text, opening)
+    if end < 0:
+        return
+    arguments = split_arguments(text, opening, end)
+    macro = text[call:opening].strip()
+    draft.mark(MarkKind.DECLARATION, call, end, macro)
+    name = text[arguments[0][0] : arguments[0][1]]
+    out = draft.out
+    rest = arguments[1:]
+    if not rest or not re.match(rb"\w+\Z", name) or not all(_PAIR_TYPE.match(text[a:b]) for a, b in rest):
+        room = draft.room(call, end)
+        header = b"int " + name + b"()"
+        if len(header) > room:
+            header = b"int " + name[: max(1, room - 6)] + b"()"
+        draft.put(call, end, header)
+        return
+    # ``MACRO(name, a, b)``: the macro's name makes room for a type, the first comma is the bracket.
+    draft.blank(call, opening + 1)
+    if opening + 1 - call >= 4:
+        draft.put(call, opening, b"long"[: opening - call] if opening - call >= 4 else b"int")
+    comma = text.index(b",", arguments[0][1])
+    out[comma] = 0x28
+    paired = len(rest) % 2 == 0 and all(_WORD.fullmatch(text[a:b]) for a, b in rest[1::2])
+    if paired:
+        for index in range(0, len(rest), 2):
+            comma = text.index(b",", rest[index][1])
+            out[comma] = 0x20
+
+
+def _by_macro(draft: Draft, item: Item) -> int:
+    """A variable, perhaps declared by a macro; anything else at top level is a macro's use."""
+    text = draft.original
+    storage = _STORAGE.match(text)
+    start = storage.end() if storage is not None else 0
+    call = _CALL.match(text, start)
+    if call is None or call.start(1) == item.name_at - item.start:
+        return _initialiser(draft, item)
+    end = group_end(text, call.end() - 1)
+    if item.kind is not ItemKind.VARIABLE or end < 0:
+        draft.blank(0, start)
+        return start
+    word = call.group(1)
+    if not call.end() <= item.name_at - item.start < end:
+        return _initialiser(draft, item)
+    draft.mark(MarkKind.DECLARATION, call.start(1), end, word)
+    if SECOND_ARGUMENT.match(word):
+        arguments = split_arguments(text, call.end() - 1, end)
+        if len(arguments) == 2:
+            draft.blank(call.start(1), call.end())
+            draft.out[text.index(b",", arguments[0][1])] = 0x20
+            draft.out[end - 1] = 0x20
+            return _initialiser(draft, item)
+    draft.blank(0, start)
+    return start
+
+
+def _initialiser(draft: Draft, item: Item) -> int:
+    """Where the initialiser of a plain declaration begins."""
+    text = draft.original
+    at = text.find(b"=")
+    if item.kind is ItemKind.VARIABLE:
+        end = item.name_at - item.start
+        if text.find(b",", 0, end) < 0 and text.find(b"{", 0, end) < 0 and text.find(b"(", 0, end) < 0:
+            plain_words(draft, 0, end)
+    return at if at >= 0 else len(text)
