@@ -17,6 +17,6 @@ def rules_directory() -> Path:
         if candidate.is_dir():
             return candidate
     raise ConfigError(
-        f"The rules that belong to gfplint are missing: neither {package / '_rules'} nor {package.parent / 'rules'} "
-        "is a folder. Install gfplint again."
+        f"The rules that belong to gfplint are missing: neither {package / '_rules'} nor "
+        f"{package.parent / 'rules'} is a folder. Install gfplint again."
     )

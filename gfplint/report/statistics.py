@@ -1,0 +1,130 @@
+"""What a run did, in numbers.
+
+The summary line, ``--statistics``, and the list of what could not be analysed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+
+from gfplint.findings import Finding, Note, Report
+from gfplint.report.layout import count, printable, wrap
+
+NOTE_KINDS = {
+    "unresolved-call": ("call without a known target", "calls without a known target"),
+    "unresolved-callback": (
+        "registration whose callback is unknown",
+        "registrations whose callback is unknown",
+    ),
+    "unreadable-file": ("unreadable file", "unreadable files"),
+    "syntax": ("function with a syntax error", "functions with a syntax error"),
+    "budget": ("question given up as too large", "questions given up as too large"),
+    "no-tree": ("run without a kernel tree", "runs without a kernel tree"),
+}
+"""For each kind of `Note`, what one and several of it are called.
+
+A kind that is missing here is printed as it is.
+"""
+
+_LABELS = {
+    "files_analysed": "files analysed",
+    "files_read": "files read",
+    "functions_listed": "functions listed",
+    "functions_lowered": "functions lowered",
+    "functions_with_errors": "functions with a syntax error",
+    "functions_evaluated": "functions evaluated",
+    "callbacks": "callbacks of reclaim",
+    "locks": "locks they wait for",
+    "calls_direct": "calls, direct",
+    "calls_one_target": "calls through pointers, one target",
+    "calls_few_targets": "calls through pointers, a few targets",
+    "calls_many_targets": "calls through pointers, many targets",
+    "calls_no_target": "calls through pointers, no target",
+}
+
+
+def unanalysed(notes: Iterable[Note]) -> list[Note]:
+    """The notes about sources, sorted. `no-tree` is about the run, and the summary has a sentence for it."""
+    return sorted(note for note in notes if note.kind != "no-tree")
+
+
+def count_notes(notes: Iterable[Note]) -> list[str]:
+    """``3 calls without a known target`` and so on: a phrase for each kind, in the order of `NOTE_KINDS`."""
+    numbers = Counter(note.kind for note in unanalysed(notes))
+    order = {kind: position for position, kind in enumerate(NOTE_KINDS)}
+    kinds = sorted(numbers, key=lambda kind: (order.get(kind, len(order)), kind))
+    return [count(numbers[kind], *NOTE_KINDS.get(kind, (kind, kind))) for kind in kinds]
+
+
+def summary(report: Report, *, width: int = 80, listed: bool = False) -> list[str]:
+    """The last lines of a text report: findings, files, callbacks, what was not analysed, and a missing tree.
+
+    `listed` says that what couldn't be analysed was printed, so that the hint about ``--verbose`` is left
+    out.
+    """
+    numbers = report.statistics
+    sentences = [f"{_findings(report.findings)} in {count(numbers.files_analysed, 'file')}{_tree(report)}."]
+    sentences.append(
+        f"{count(numbers.callbacks, 'callback')} of reclaim, {count(numbers.locks, 'lock')} they wait for."
+        if numbers.callbacks != 1
+        else f"1 callback of reclaim, {count(numbers.locks, 'lock')} it waits for."
+    )
+    phrases = count_notes(report.notes)
+    if phrases:
+        hint = "" if listed else " (--verbose lists them)"
+        sentences.append(f"Not analysed: {', '.join(phrases)}{hint}.")
+    if report.kernel_version is None:
+        sentences.append(
+            "There was no kernel tree around these files: what they call elsewhere is known only as far as "
+            "the API models go, and masks have built-in values (--kernel DIR names a tree)."
+        )
+    text = [sentence[0].upper() + sentence[1:] for sentence in sentences]
+    return [line for sentence in text for line in wrap(sentence, width, hang=2)]
+
+
+def statistics(report: Report) -> list[str]:
+    """Every count of `Statistics` under its name, then the notes by kind; numbers aligned to the right."""
+    rows = [
+        (_LABELS.get(f.name, f.name.replace("_", " ")), getattr(report.statistics, f.name))
+        for f in fields(report.statistics)
+    ]
+    listed, lowered = report.statistics.functions_listed, report.statistics.functions_lowered
+    numbers = Counter(note.kind for note in unanalysed(report.notes))
+    rows += [
+        (f"not analysed: {NOTE_KINDS.get(kind, ('', kind))[1]}", numbers[kind]) for kind in sorted(numbers)
+    ]
+    wide = max(len(label) for label, _ in rows)
+    digits = max(len(f"{number:,}") for _, number in rows)
+    lines = [f"{label:<{wide}}  {number:>{digits},}" for label, number in rows]
+    if listed:
+        clean = max(lowered - report.statistics.functions_with_errors, 0)
+        lines.append(f"{'functions lowered without an error':<{wide}}  {_percent(clean, listed):>{digits}}")
+    return lines
+
+
+def _percent(part: int, whole: int) -> str:
+    """Hundredths of a per cent, cut and not rounded: 99.995 % is not all."""
+    hundredths = part * 10_000 // whole
+    return f"{hundredths // 100}.{hundredths % 100:02} %"
+
+
+def listing(notes: Sequence[Note]) -> list[str]:
+    """One line for each thing that couldn't be analysed, as compilers print notes.
+
+    ``path:line: note: text [kind]``.
+    """
+    lines = []
+    for note in sorted(notes):
+        where = f"{note.path}:{note.line}: " if note.line else f"{note.path}: " if note.path else ""
+        lines.append(printable(f"{where}note: {note.text} [{note.kind}]"))
+    return lines
+
+
+def _findings(findings: Sequence[Finding]) -> str:
+    return count(len(findings), "finding")
+
+
+def _tree(report: Report) -> str:
+    return f" of Linux {printable(report.kernel_version)}" if report.kernel_version else ""
