@@ -125,6 +125,20 @@ class Table:
                 self.fail(f"{key!r} must be a string or a list of strings", key)
         return tuple(items)
 
+    def numbers(self, key: str) -> tuple[int, ...]:
+        """The whole numbers in the list under ``key``, empty where it is absent."""
+        value = self._data.get(key, [])
+        if not isinstance(value, list) or not all(type(item) is int for item in value):
+            self.fail(f"{key!r} must be a list of whole numbers", key)
+        return tuple(value)
+
+    def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
+        """The (name, string) pairs of the table under ``key``, in order; empty where it is absent."""
+        value = self._data.get(key, {})
+        if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+            self.fail(f"{key!r} must be a table of strings", key)
+        return tuple(value.items())
+
     def tables(self, key: str) -> Iterator[Table]:
         """The tables ``[[key]]``, in order."""
         for number, data in enumerate(self._list(key)):
