@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     type=click.Choice(["text", "sarif"]),
     default="text",
     show_default=True,
-    help="Print this.",
+    help="Format of the report.",
 )
 @click.option(
     "-o",
