@@ -12,10 +12,10 @@ int wake_up_process(struct task_struct *tsk);
 	kthread_create_on_node(threadfn, data, -1, namefmt, ##arg)
 
 #define kthread_run(threadfn, data, namefmt, arg...) ({				\
-	struct task_struct *__thread = kthread_create(threadfn, data, namefmt, ##arg); \
+	struct task_struct *__task = kthread_create(threadfn, data, namefmt, ##arg); \
 										\
-	wake_up_process(__thread);						\
-	__thread;								\
+	wake_up_process(__task);						\
+	__task;								\
 })
 
 #endif

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Held for reading, and the notifier wants to read. A reader waits behind a writer that came first,
+ * and this driver has one, so lockdep calls this a deadlock and is right.
+ */
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/oom.h>
+#include <linux/rwsem.h>
+#include <linux/slab.h>
+
+struct rwsem_read_read_pool {
+	struct rw_semaphore sem;
+	unsigned long spare[16];
+	unsigned int nr_spare;
+	struct notifier_block oom_nb;
+};
+
+int rwsem_read_read_pool_add(struct rwsem_read_read_pool *pool)
+{
+	unsigned long addr;
+
+	down_read(&pool->sem);
+	addr = __get_free_page(GFP_KERNEL);	/* want GFP001: struct rwsem_read_read_pool.sem */
+	if (addr)
+		pool->spare[pool->nr_spare++] = addr;
+	up_read(&pool->sem);
+	return addr ? 0 : -ENOMEM;
+}
+
+void rwsem_read_read_pool_clear(struct rwsem_read_read_pool *pool)
+{
+	down_write(&pool->sem);
+	pool->nr_spare = 0;
+	up_write(&pool->sem);
+}
+
+static int rwsem_read_read_pool_oom_notify(struct notifier_block *nb, unsigned long action, void *data)
+{
+	struct rwsem_read_read_pool *pool = container_of(nb, struct rwsem_read_read_pool, oom_nb);
+	unsigned long *freed = data;
+
+	down_read(&pool->sem);	/* want-callback: struct rwsem_read_read_pool.sem */
+	*freed += pool->nr_spare;
+	up_read(&pool->sem);
+	return NOTIFY_OK;
+}
+
+int rwsem_read_read_pool_start(struct rwsem_read_read_pool *pool)
+{
+	init_rwsem(&pool->sem);
+	pool->oom_nb.notifier_call = rwsem_read_read_pool_oom_notify;
+	return register_oom_notifier(&pool->oom_nb);
+}
+
+MODULE_LICENSE("MIT");
