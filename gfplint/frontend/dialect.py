@@ -20,6 +20,7 @@ from gfplint.frontend.marks import Mark, MarkKind
 from gfplint.frontend.words import (
     ATTRIBUTE_CALLS,
     ATTRIBUTES,
+    EACH_NAME,
     KEYWORDS,
     LOOP_NAME,
     STATEMENT_WORDS,
@@ -106,8 +107,9 @@ _GROUP4 = rb"\((?:" + _SIMPLE + rb"|" + _GROUP3 + rb")*\)"
 _DIRECTIVE = re.compile(rb"^[ \t\f\v]*#[^\n\\]*(?:\\(?:[ \t]*\r?\n|.)?[^\n\\]*)*", re.MULTILINE)
 _UNDERSCORED = re.compile(rb"\b__\w+")
 _SEMICOLON = re.compile(rb"\s*;")
-_WHILE_EACH = re.compile(rb"\}\s*(while_each_\w+)\s*\(")
+_LOOP_END = re.compile(rb"\}\s*((?:while|for)_each_\w+)\s*\(")
 _OPEN = re.compile(rb"\s*\(")
+_AFTER = re.compile(rb"\s*(.)", re.DOTALL)
 _NAME = re.compile(rb"\w*")
 _LABELS = re.compile(rb"[^;{}]*")
 _ASM = re.compile(
@@ -115,6 +117,9 @@ _ASM = re.compile(
     rb"(?:(?:volatile|__volatile__|__volatile|goto|inline|__inline__|__inline)\b\s*)*\("
 )
 _TYPEOF = re.compile(rb"\b(?:__)?typeof(?:_unqual)?(?:__)?\s*\(")
+_ALIGNOF = re.compile(rb"\b_*[Aa]lignof_*\s*\(")
+_STATIC_MACRO = re.compile(rb"\b(?:static|extern)\s+(?:const\s+)?([A-Z]\w*\s*)(" + _GROUP4 + rb")(?=\s*[;=])")
+_ASSIGNED_CALL = re.compile(rb"[;{}]\s*[A-Z]\w*\s*" + _GROUP3 + rb"\s*(=\s*\{)")
 _OFFSETOF = re.compile(rb"\b(?:__builtin_)?offsetof(?:end)?\s*\(")
 _OFFSETOF_PLAIN = re.compile(rb"offsetof\s*\(\s*(?:(?:struct|union)\s+)?\w+\s*,\s*\w+\s*\)")
 _CASE_RANGE = re.compile(rb"\bcase\b[^;{}\"]*?(\.\.\.)")
@@ -127,7 +132,7 @@ _TYPE_ARGUMENT = re.compile(
 _STATEMENT_CALL = re.compile(
     rb"[\n{};:)]\s*(?:else\s+|do\s+)?"
     rb"(?!(?:if|for|while|switch|return|sizeof|do|else|case|goto|typeof|asm|__asm__)\b)"
-    rb"([A-Za-z_]\w*)[ \t]*(" + _GROUP4 + rb")(?=\s*([A-Za-z_{])(\w*))"
+    rb"([A-Za-z_]\w*)[ \t]*(" + _GROUP4 + rb")(?=\s*([A-Za-z_{*(+\-])(\w*))"
 )
 
 
@@ -155,6 +160,21 @@ def normalise(draft: Draft, body: int) -> None:
             draft.mark(MarkKind.STATEMENT, match.end(), match.end() + 1, b"goto")
     if b"offsetof" in out:
         _offsetofs(draft)
+    if b"lignof" in out:
+        for match in _ALIGNOF.finditer(bytes(out), body):
+            end = group_end(draft.original, match.end() - 1)
+            if end > 0:
+                draft.word(match.start(), end)
+                draft.mark(MarkKind.TYPE, match.start(), end, b"alignof")
+    if b"static" in out:
+        for match in _STATIC_MACRO.finditer(bytes(out), body + 1):
+            draft.blank(match.start(), match.start(1))
+            draft.mark(MarkKind.DECLARATION, match.start(1), match.end(2), match.group(1).strip())
+    if b") =" in out:
+        for match in _ASSIGNED_CALL.finditer(bytes(out), body):
+            end = group_end(draft.original, match.end(1) - 1)
+            if end > 0:
+                draft.blank(match.start(1), end)
     _statement_calls(draft, body)
     _type_arguments(draft, body)
 
@@ -166,7 +186,8 @@ def _attributes(draft: Draft) -> None:
         word = match.group()
         start = match.start()
         if word in ATTRIBUTES:
-            draft.blank(start, match.end())
+            if text[start - 1 : start] != b"." and text[start - 2 : start] != b"->":
+                draft.blank(start, match.end())
         elif word in ATTRIBUTE_CALLS:
             opening = _OPEN.match(text, match.end())
             if opening is None:
@@ -203,11 +224,7 @@ def _typeofs(draft: Draft) -> None:
         if end < 0 or end - start < 8:
             continue
         done = end
-        room = draft.room(start, end)
-        if room < 8:
-            continue
-        draft.put(start, end, b"struct " + b"T" * (room - 7))
-        draft.mark(MarkKind.TYPE, start, end, b"typeof")
+        made_type(draft, start, end, b"typeof")
 
 
 def _offsetofs(draft: Draft) -> None:
@@ -231,18 +248,30 @@ def _statement_calls(draft: Draft, body: int) -> None:
         name = match.group(1)
         start, end = match.span(1)
         stop = match.end(2)
-        if name.startswith(b"while_each_"):
-            _blank_statement(draft, start, stop)
-        elif match.group(3) == b"{":
+        if match.group(3) == b"{":
             loop(draft, start, end, stop)
+        elif match.group(3) in b"*(+-":
+            if EACH_NAME.match(name) or draft.shape(name) is Shape.LOOP:
+                loop(draft, start, end, stop)
         else:
             _followed_by_word(draft, start, end, stop, match.group(3) + match.group(4), match.start(3))
         match = search(out, stop - 1)
-    if b"while_each_" in out:
-        for match in _WHILE_EACH.finditer(bytes(out)):
-            stop = group_end(draft.original, match.end() - 1)
-            if stop > 0:
-                _blank_statement(draft, match.start(1), stop)
+    if b"_each" in out:
+        _loop_ends(draft)
+
+
+def _loop_ends(draft: Draft) -> None:
+    """``} while_each_thread(…);`` ends ``do {``, as a while, or ``do_each_thread(…) {``, as nothing."""
+    text = bytes(draft.out)
+    for match in _LOOP_END.finditer(text):
+        stop = group_end(text, match.end() - 1)
+        if stop < 0:
+            continue
+        opening = opening_bracket(text, match.start(), 0)
+        if opening >= 0 and word_before(text, opening) == b"do":
+            loop(draft, match.start(1), match.end(1), stop)
+        elif match.group(1).startswith(b"while"):
+            _blank_statement(draft, match.start(1), stop)
 
 
 def _blank_statement(draft: Draft, start: int, stop: int) -> None:
@@ -283,9 +312,7 @@ def _followed_by_word(draft: Draft, start: int, end: int, stop: int, word: bytes
         elif word == b"else":
             shape = Shape.STATEMENT
         elif b"\n" not in out[stop:word_at]:
-            if word not in STATEMENT_WORDS:
-                return
-            shape = Shape.LOOP
+            shape = _same_line(out, name, word, word_at)
         else:
             deeper = _column(out, word_at) > _column(out, start)
             shape = Shape.LOOP if deeper else Shape.STATEMENT
@@ -294,8 +321,30 @@ def _followed_by_word(draft: Draft, start: int, end: int, stop: int, word: bytes
     elif shape is Shape.ATTRIBUTE:
         draft.blank(start, stop)
         draft.mark(MarkKind.ATTRIBUTE, start, stop, name)
-    elif shape is not Shape.TYPE:
+    elif shape is Shape.TYPE:
+        made_type(draft, start, stop, name)
+    else:
         finish_statement(draft, start, stop)
+
+
+def _same_line(out: bytearray, name: bytes, word: bytes, word_at: int) -> Shape:
+    """The likely shape of ``name(…) word`` on one line."""
+    if word in STATEMENT_WORDS:
+        return Shape.LOOP if not name.isupper() else Shape.STATEMENT
+    after = _AFTER.match(out, word_at + len(word))
+    following = after.group(1) if after is not None else b""
+    if following in (b";", b"=", b"[", b",", b":"):
+        return Shape.TYPE
+    return Shape.STATEMENT
+
+
+def made_type(draft: Draft, start: int, end: int, name: bytes) -> None:
+    """``[start, end)`` is a type: ``struct TTT`` is one wherever one is wanted."""
+    room = draft.room(start, end)
+    if room < 8:
+        return
+    draft.put(start, end, b"struct " + b"T" * (room - 7))
+    draft.mark(MarkKind.TYPE, start, end, name)
 
 
 def finish_statement(draft: Draft, start: int, stop: int) -> None:
@@ -334,7 +383,7 @@ def _type_arguments(draft: Draft, body: int) -> None:
             opening = opening_bracket(text, opening, body)
             if opening < 0 or text[opening] != 0x28:
                 continue
-        name = _word_before(text, opening)
+        name = word_before(text, opening)
         if not name or (name in KEYWORDS and (alone or name not in (b"while", b"if"))):
             continue
         draft.word(start, end)
@@ -355,7 +404,7 @@ def opening_bracket(text: bytes | bytearray, at: int, lowest: int) -> int:
     return -1
 
 
-def _word_before(text: bytes | bytearray, at: int) -> bytes:
+def word_before(text: bytes | bytearray, at: int) -> bytes:
     """The identifier right before offset ``at``; b"" where something else stands there."""
     end = at
     while end and text[end - 1] in b" \t\n\r":

@@ -68,6 +68,8 @@ def plain_words(draft: Draft, start: int, end: int) -> None:
     program calls an attribute, then names in capitals or with two underscores, then the first ones.
     """
     out = draft.out
+    if out.find(b"{", start, end) >= 0:
+        return  # ``struct x {…} f(void)``
     names: list[tuple[int, int, bytes]] = []
     typed = False
     tagged = False
@@ -82,6 +84,11 @@ def plain_words(draft: Draft, start: int, end: int) -> None:
                 typed = tagged = True
             continue
         names.append((match.start(), match.end(), word))
+    if not names and not typed:
+        storage = out.find(b"static", start, end)
+        if storage >= 0:
+            out[storage : storage + 6] = b"int   "
+        return
     allowed = 0 if typed else 1
     if len(names) <= allowed and not (names and names[0][2] in HEADER_ATTRIBUTES):
         return

@@ -86,7 +86,7 @@ def scan_items(text: bytes, start: int, end: int, active: bool, items: list[Item
                 tokens = []
                 continue
             record = not assigned and _is_record(tokens)
-            stop = body_end(text, here, end)
+            stop = body_end(text, here, end, not assigned and not record)
             if stop < 0:
                 # The rest of the file has no end: go on behind the brace, as if it were not there.
                 tokens = []

@@ -82,19 +82,29 @@ def group_end(text: bytes, start: int, limit: int | None = None) -> int:
     return -1
 
 
-def body_end(text: bytes, start: int, limit: int) -> int:
+def body_end(text: bytes, start: int, limit: int, function: bool = False) -> int:
     """The offset behind the ``}`` that closes the ``{`` at ``start``.
 
-    Kernel style ends a function with ``}`` in the first column, which makes the usual case two
-    searches. Where braces don't balance at all, that column decides; -1 where there is no end.
+    Kernel style ends a function with ``}`` in the first column, which makes the usual case of a
+    ``function`` two searches. Where braces don't balance at all, that column decides; -1 where there is
+    no end.
     """
     near = text.find(b"}", start + 1, limit)
     if near < 0:
         return -1
-    if text.find(b"{", start + 1, near) < 0 and text.find(b'"', start, near) < 0 and text.find(b"'", start, near) < 0:
+    if (
+        text.find(b"{", start + 1, near) < 0
+        and text.find(b'"', start, near) < 0
+        and text.find(b"'", start, near) < 0
+    ):
         return near + 1
     far = text.find(b"\n}", start, limit)
-    if far > 0 and text.count(b"{", start, far) == text.count(b"}", start, far) + 1:
+    if (
+        function
+        and far > 0
+        and text[start + 1 : start + 2] in b"\r\n"
+        and text.count(b"{", start, far) == text.count(b"}", start, far) + 1
+    ):
         return far + 2
     depth = 0
     for match in _BRACE_TOKEN.finditer(text, start, limit):

@@ -13,6 +13,7 @@ from gfplint.frontend.dialect import Draft, Shapes, normalise
 from gfplint.frontend.headers import prepare
 from gfplint.frontend.items import Item
 from gfplint.frontend.marks import Mark
+from gfplint.frontend.repair import repair
 from gfplint.frontend.source import SourceFile
 
 FragmentKind = Literal["statements", "expression", "type", "declaration"]
@@ -47,13 +48,17 @@ def parse_item(source: SourceFile, item: Item, shapes: Shapes) -> Parsed:
     draft = Draft(source.text[item.start : item.end], source.path, shapes)
     body = prepare(draft, item)
     normalise(draft, body)
-    return _parse(draft, item.start)
+    return _parse(draft, body, item.start)
 
 
-def _parse(draft: Draft, base: int) -> Parsed:
+def _parse(draft: Draft, body: int, base: int) -> Parsed:
     text = bytes(draft.out)
     root = _parser().parse(text).root_node
-    return Parsed(root, draft.original, text, base, draft.marks, count_errors(root))
+    errors = 0
+    if root.has_error:
+        root, errors = repair(draft, body, root, _parser())
+        text = bytes(draft.out)
+    return Parsed(root, draft.original, text, base, draft.marks, errors)
 
 
 _WRAPS: dict[str, tuple[bytes, bytes]] = {
@@ -68,8 +73,9 @@ def parse_fragment(text: bytes, kind: FragmentKind, shapes: Shapes, path: str) -
     """Parse a macro's body or expansion as statements, an expression, a type or declarations."""
     before, after = _WRAPS[kind]
     draft = Draft(before + text + after, path, shapes)
-    normalise(draft, len(before) - 1 if kind != "declaration" else len(text))
-    parsed = _parse(draft, 0)
+    body = len(before) - 1 if kind != "declaration" else len(text)
+    normalise(draft, body)
+    parsed = _parse(draft, body, 0)
     parsed.root = _inner(parsed.root, kind)
     return parsed
 
@@ -88,19 +94,3 @@ def _inner(root: tree_sitter.Node, kind: str) -> tree_sitter.Node:
     if kind == "expression":
         return value.named_child(0) or root
     return value.child_by_field_name("type") or root
-
-
-def count_errors(root: tree_sitter.Node) -> int:
-    """The number of ERROR and MISSING nodes under ``root``."""
-    if not root.has_error:
-        return 0
-    count = 0
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if node.is_error or node.is_missing:
-            count += 1
-        for child in node.children:
-            if child.has_error or child.is_missing:
-                stack.append(child)
-    return count

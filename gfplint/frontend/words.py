@@ -9,31 +9,31 @@ from __future__ import annotations
 import re
 
 ATTRIBUTES = frozenset(
-    b"""__init __exit __initdata __initconst __exitdata __exitused __user __kernel __iomem __rcu __percpu __force
-    __safe __nocast __private __bitwise __bitwise__ __chk_user_ptr __maybe_unused __always_unused __unused __used
-    __must_check __read_mostly __ro_after_init __cold __hot __pure __attribute_const__ __const __noreturn __weak
+    b"""__init __exit __initdata __initconst __exitdata __exitused __user __iomem __rcu __percpu __force
+     __nocast __bitwise __bitwise__ __maybe_unused __always_unused __used
+    __must_check __read_mostly __ro_after_init __cold __pure __attribute_const__ __const __noreturn __weak
     __visible __packed __ref __refdata __refconst __sched __lockfunc __kprobes __always_inline __flatten
     __noinline __deprecated __malloc __cpuidle __irq_entry __softirq_entry __exception_irq_entry __entry_text
     __meminit __meminitdata __meminitconst __memexit __memexitdata __memexitconst __devinit __devexit
     __devinitdata __devinitconst __devexitdata __devexitconst __cpuinit __cpuexit __cpuinitdata __cpuinitconst
-    __net_init __net_exit __net_initdata __net_initconst __ref_only __no_kcsan __no_kasan_or_inline
+    __net_init __net_exit __net_initdata __net_initconst __no_kcsan __no_kasan_or_inline
     __no_sanitize_or_inline __no_sanitize_address __no_sanitize_thread __no_sanitize_memory
     __no_sanitize_undefined __no_sanitize_coverage __no_kmsan_checks __no_stack_protector __no_caller_saved_registers
     __no_randomize_layout __randomize_layout __designated_init __latent_entropy __noscs __noclone __nocfi
     __signed__ __extension__ __restrict __restrict__ __volatile __complex__ __inline __inline__ __gnu_inline
-    __signal_frame __optimize_none __bpf_kfunc __bpf_hook_start __bpf_hook_end __bpf_kfunc_start_defs __counted
-    __nonstring __noipa __no_profile __no_fgcse __externally_visible __section__ __alloc_size__ __leaf
+    __signal_frame __bpf_kfunc __bpf_hook_start __bpf_hook_end __bpf_kfunc_start_defs 
+    __nonstring __noipa __no_profile __no_fgcse __externally_visible __alloc_size__ 
     __nonnull_all __cacheline_aligned __cacheline_aligned_in_smp __page_aligned_data __page_aligned_bss
     ____cacheline_aligned ____cacheline_aligned_in_smp ____cacheline_internodealigned_in_smp __cacheline_internodealigned_in_smp
-    ____ptr_ring_ ____cacheline_aligned_largest __aligned_largest __read_mostly_array __nosavedata __nosave
+     ____cacheline_aligned_largest __aligned_largest __read_mostly_array __nosavedata __nosave
     __nostackprotector __no_instrument_function __init_or_module __initdata_or_module __initconst_or_module
-    __init_memblock __initdata_memblock __init_refok __initdata_refok __exit_refok __exit_p __head __startup_fn
-    __uml_exitcall __init_rodata __disable_trace_on_warning __primary_key __exit_call __ipi_text __tlbex
-    __vsyscall_fn __vdso __no_stack_limit __noendbr __nokprobe __noinitretpoline __noretpoline __indirect_branch
-    __efi_runtime __efiapi __naked __attribute_malloc__ __attribute_pure__ __private_extern__ __rte_unused
-    __read_frequently __ptrauth __diag_ignore_all __no_warn __platform __kretprobes __percpu_rw __ioctl
-    __kunit_init __init_kunit __refdata_kunit __rethook __nmi_entry __assume_ctx_lock __no_context_analysis
-    __jump_table __suppress __devinit_refok __initcall_fn __hyp_text __pi __noreorder __early_init""".split()
+    __init_memblock __initdata_memblock __init_refok __initdata_refok __exit_refok __startup_fn
+     __init_rodata     
+    __vsyscall_fn __no_stack_limit __noendbr __nokprobe __noinitretpoline __noretpoline __indirect_branch
+    __efi_runtime __efiapi __naked __attribute_malloc__ __attribute_pure__  
+    __read_frequently       
+     __init_kunit     __no_context_analysis
+           """.split()
 )
 """Attribute macros that take no arguments and mean nothing here, wherever they stand."""
 
@@ -77,3 +77,6 @@ LOOP_NAME = re.compile(
     rb"|\w+_guard\Z|(?:un)?less_\w+\Z|loop_\w+\Z|iterate_\w+\Z|FOR_\w+\Z|\w*_FOR_\w+\Z|IF_\w+\Z"
 )
 """Names of macros that a statement follows, when nobody knows the macro itself."""
+
+EACH_NAME = re.compile(rb"\w*for_?each\w*\Z")
+"""Names that leave no doubt: whatever follows is the loop's body."""
