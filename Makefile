@@ -12,7 +12,7 @@ CHECK  ?= $(if $(KERNEL),drivers/virtio,drivers)
 
 # Exit status 1 means that there were findings, which is what a demo is for; 2 means that it went wrong.
 demo: $(VENV)/.ready
-	@$(BIN)/gfplint --statistics $(or $(KERNEL),testdata/kernel)/$(CHECK) || [ $$? -eq 1 ]
+	@$(BIN)/gfplint --statistics $(or $(KERNEL),testdata/kernel)/$(CHECK) || { status=$$?; [ $$status -eq 1 ] || exit $$status; }
 
 test: lint
 	$(BIN)/python -m pytest -q

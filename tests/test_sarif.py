@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from gfplint.findings import Finding, Note, Place, Report, Step, Thread
-from gfplint.report import sarif
+from gfplint.report import RuleText, sarif
 from tests.reports import BALLOON, COMPACTION, LOCK, NOTES, balloon_finding, chain_finding, report
 from tests.rule_texts import RULES
 
@@ -23,9 +24,9 @@ def validator() -> Draft202012Validator:
     return Draft202012Validator(schema, format_checker=FormatChecker())
 
 
-def run_of(given: Report) -> dict[str, Any]:
+def run_of(given: Report, rules: Iterable[RuleText] = RULES) -> dict[str, Any]:
     """The one run of the log, after validation."""
-    log = json.loads(sarif.render(given, RULES))
+    log = json.loads(sarif.render(given, rules))
     problems = [f"{error.json_path}: {error.message}" for error in validator().iter_errors(log)]
     assert problems == []
     assert log["version"] == "2.1.0"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gfplint.report import RuleText
+from gfplint.report import RuleText, markdown
 from gfplint.report.layout import style, wrap
 
 
@@ -23,7 +23,7 @@ def list_rules(rules: Iterable[RuleText], *, width: int = 80, colour: bool = Fal
 def explain(rule: RuleText, *, width: int = 80, colour: bool = False) -> str:
     """The rule's manual page.
 
-    Its title, summary and help. The help is Markdown and is printed as it was written.
+    Its title, summary and help. The help is Markdown and is laid out for the terminal.
     """
     heading = style(f"{rule.id} {rule.name}", "bold", colour)
     weaknesses = f", {', '.join(f'CWE-{number}' for number in rule.cwe)}" if rule.cwe else ""
@@ -31,6 +31,6 @@ def explain(rule: RuleText, *, width: int = 80, colour: bool = False) -> str:
         f"{heading} ({rule.severity}{weaknesses})",
         "\n".join(wrap(rule.title, width)),
         "\n".join(wrap(rule.summary, width)),
-        rule.help.strip(),
+        markdown.layout(rule.help, width=width, colour=colour),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join(part for part in parts if part)
