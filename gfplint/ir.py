@@ -348,12 +348,16 @@ class Function:
     blocks: list[Block] = field(default_factory=list)
     statics: frozenset[str] = frozenset()
     errors: int = 0
+    static_values: dict[str, tuple[Initialiser, ...]] = field(default_factory=dict)
+    """Initialisers of locals with static storage, under their unique names, flattened."""
 
 
 @dataclass(slots=True, unsafe_hash=True)
 class Initialiser:
     """One scalar of a static initialiser: ``path`` is the chain of fields down to it (array
-    positions as ``[]``), ``value`` the expression that is stored there."""
+    positions as ``[]``; ``#N`` for the N-th member of a struct, from 0, where the value stands by position
+    and the struct is declared elsewhere; ``?`` for a position nobody knows), ``value`` the expression that
+    is stored there."""
 
     path: tuple[str, ...]
     value: Expr

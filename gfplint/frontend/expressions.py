@@ -1,0 +1,513 @@
+"""Expressions: from the syntax tree to ir values without side effects.
+
+What comes in: an expression's node; what goes out: an :class:`gfplint.ir` expression, while calls,
+assignments and choices between expressions that have such become instructions and blocks, left to right.
+
+What is kept exactly: short-circuit evaluation (``a && f()`` branches), the sequence of assignments inside
+expressions, the old value of ``x++``. ``a && b`` and ``a ? b : c`` without side effects stay one value, so
+that what is known of ``a`` can be used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from gfplint import ir
+from gfplint.frontend.lower_builder import address, dereference
+from gfplint.frontend.marks import MarkKind
+from gfplint.frontend.types import Types, children
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+OPAQUE = ir.Opaque()
+ZERO = ir.Const(0)
+ONE = ir.Const(1)
+STRING = ir.String()
+
+_EFFECT = re.compile(
+    rb"[\w)\]]\s*\((?!\s*\))|[\w)\]]\s*\(\s*\)|(?<![=!<>])=(?!=)|<<=|>>=|\+\+|--|\(\s*\{|__body"
+)
+_SIZEOF = re.compile(rb"\b(?:sizeof|typeof|__typeof__|__alignof__|return)\s*\(")
+_ESCAPES = {"n": 10, "t": 9, "r": 13, "0": 0, "a": 7, "b": 8, "f": 12, "v": 11, "e": 27}
+_VOID_POINTER = ir.Pointer(ir.Basic("void"))
+_SIMPLE = (ir.Const, ir.Local, ir.Global, ir.Temp, ir.String)
+_CONSTANT_NAMES: dict[str, ir.Expr] = {
+    "NULL": ZERO,
+    "true": ONE,
+    "false": ZERO,
+    "TRUE": ONE,
+    "FALSE": ZERO,
+    "__func__": STRING,
+    "__FUNCTION__": STRING,
+    "__FILE__": STRING,
+}
+
+
+def number(text: str) -> ir.Expr:
+    """An integer constant's value; a floating one's is Opaque."""
+    digits = text.replace("'", "").rstrip("uUlLzZ")
+    try:
+        if len(digits) > 1 and digits[0] == "0" and digits[1] in "01234567":
+            return ir.Const(int(digits, 8))
+        return ir.Const(int(digits, 0))
+    except ValueError:
+        return OPAQUE
+
+
+def character(text: str) -> ir.Expr:
+    """A character constant's value, ``'\\n'`` and ``'\\x41'`` too."""
+    inner = text[text.find("'") + 1 : text.rfind("'")]
+    if not inner:
+        return OPAQUE
+    if inner[0] != "\\":
+        return ir.Const(ord(inner[0])) if len(inner) == 1 else OPAQUE
+    rest = inner[1:]
+    try:
+        if rest[:1] == "x":
+            return ir.Const(int(rest[1:], 16))
+        if rest[:1] in tuple("01234567"):
+            return ir.Const(int(rest, 8))
+    except ValueError:
+        return OPAQUE
+    return ir.Const(_ESCAPES.get(rest[:1], ord(rest[0]) if rest else 0))
+
+
+def negation(value: ir.Expr) -> ir.Expr:
+    """``!value``, folded where the value is known."""
+    if isinstance(value, ir.Const):
+        return ONE if value.value == 0 else ZERO
+    return ir.Unary("!", value)
+
+
+def binary(operator: str, left: ir.Expr, right: ir.Expr) -> ir.Expr:
+    """``left operator right``; logic and comparisons of constants are folded, arithmetic is not: its width
+    depends on types.
+    """
+    if isinstance(left, ir.Const):
+        if operator == "&&":
+            return ZERO if left.value == 0 else truth(right)
+        if operator == "||":
+            return ONE if left.value != 0 else truth(right)
+        if isinstance(right, ir.Const):
+            if operator == "==":
+                return ONE if left.value == right.value else ZERO
+            if operator == "!=":
+                return ONE if left.value != right.value else ZERO
+    return ir.Binary(operator, left, right)
+
+
+def truth(value: ir.Expr) -> ir.Expr:
+    """``value`` as 0 or 1."""
+    if isinstance(value, ir.Const):
+        return ONE if value.value else ZERO
+    if isinstance(value, ir.Unary) and value.op == "!":
+        return value
+    if isinstance(value, ir.Binary) and value.op in ("==", "!=", "<", ">", "<=", ">=", "&&", "||"):
+        return value
+    return ir.Binary("!=", value, ZERO)
+
+
+def bare(node: Node) -> Node:
+    """``node`` without the parentheses around it (those of a statement expression stay)."""
+    while node.type == "parenthesized_expression":
+        inner = next(children(node), None)
+        if inner is None or inner.type == "compound_statement":
+            return node
+        node = inner
+    return node
+
+
+class Expressions(Types):
+    """Builder that reads expressions. Calls and macros come in the class above."""
+
+    def call(self, node: Node, used: bool) -> ir.Expr:
+        """A call or a macro's use. ``used``: its value matters."""
+        raise NotImplementedError
+
+    def object_macro(self, node: Node, name: str) -> ir.Expr | None:
+        """What an object-like macro expands to; None where ``name`` stays as it is."""
+        raise NotImplementedError
+
+    def statement_expression(self, node: Node) -> ir.Expr:
+        """The value of ``({ … })``."""
+        raise NotImplementedError
+
+    def compound_literal(self, node: Node) -> ir.Expr:
+        """The value of ``(type){ … }``."""
+        raise NotImplementedError
+
+    def transparent(self, node: Node) -> Node | None:
+        """The argument of a call that only passes it on (``likely(x)``); None for any other node."""
+        raise NotImplementedError
+
+    # --------------------------------------------------------------------------- dispatch
+
+    def value(self, node: Node) -> ir.Expr:
+        """The value of an expression."""
+        handler = _HANDLERS.get(node.type)
+        if handler is None:
+            return OPAQUE
+        return handler(self, node)
+
+    def effect(self, node: Node) -> None:
+        """An expression whose value is not used."""
+        node = bare(node)
+        kind = node.type
+        if kind == "call_expression":
+            self.call(node, False)
+        elif kind == "update_expression":
+            self.update(node, False)
+        elif kind == "comma_expression":
+            for child in children(node):
+                self.effect(child)
+        elif kind == "cast_expression":
+            value = node.child_by_field_name("value")
+            if value is not None:
+                self.effect(value)
+        elif kind == "conditional_expression":
+            self.conditional(node, False)
+        elif kind == "binary_expression" and self.has_effect(node):
+            done = self.fresh()
+            self.condition(node, done, done)
+            self.resume(done)
+        elif kind == "identifier" and node.start_byte not in self.unit.marks:
+            name = self.word(node)
+            if name not in self.names:
+                self.object_macro(node, name)
+        else:
+            self.value(node)
+
+    def quiet_value(self, node: Node) -> ir.Expr | None:
+        """The value of an unevaluated operand (``typeof``, ``sizeof``)."""
+        unit, blocks, current, here, temps = self.unit, len(self.blocks), self.current, self.here, self.temps
+        types = set(self.types)
+        undo, cleanup = len(self.undo), self.cleanup
+        self.begin()
+        scratch = self.here
+        value: ir.Expr | None = self.value(node)
+        if len(self.blocks) > blocks + 1 or scratch:
+            value = None
+        del self.blocks[blocks:]
+        self.unit, self.current, self.here, self.temps, self.cleanup = unit, current, here, temps, cleanup
+        self.unbind(undo)
+        if len(self.types) != len(types):
+            for name in [name for name in self.types if name not in types]:
+                del self.types[name]
+        return value
+
+    def has_effect(self, node: Node) -> bool:
+        """Whether the text of ``node`` may hold a call or an assignment; errs on the side of yes."""
+        text = self.unit.text[node.start_byte : node.end_byte]
+        if b"(" in text and (b"sizeof" in text or b"typeof" in text):
+            text = _SIZEOF.sub(b"[", text)
+        return _EFFECT.search(text) is not None
+
+    # ------------------------------------------------------------------------- conditions
+
+    def condition(self, node: Node, then: int, otherwise: int) -> None:
+        """Close the block being written: go to ``then`` where the expression is not zero."""
+        node = bare(node)
+        kind = node.type
+        if kind == "binary_expression":
+            operator = node.child_by_field_name("operator")
+            word = operator.type if operator is not None else ""
+            if word in ("&&", "||") and self.has_effect(node):
+                left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+                if left is not None and right is not None:
+                    middle = self.fresh()
+                    if word == "&&":
+                        self.condition(left, middle, otherwise)
+                    else:
+                        self.condition(left, then, middle)
+                    self.resume(middle)
+                    self.condition(right, then, otherwise)
+                    return
+        elif kind == "unary_expression":
+            operator, argument = node.child_by_field_name("operator"), node.child_by_field_name("argument")
+            if operator is not None and operator.type == "!" and argument is not None:
+                self.condition(argument, otherwise, then)
+                return
+        elif kind == "comma_expression":
+            parts = list(children(node))
+            for part in parts[:-1]:
+                self.effect(part)
+            self.condition(parts[-1], then, otherwise)
+            return
+        elif kind == "call_expression":
+            inner = self.transparent(node)
+            if inner is not None:
+                self.condition(inner, then, otherwise)
+                return
+        at = self.at(node)
+        self.branch(self.value(node), then, otherwise, at)
+
+    def chosen(self, node: Node) -> ir.Expr:
+        """The 0 or 1 that ``&&`` or ``||`` with a call inside leaves, chosen by blocks."""
+        result = self.temp()
+        yes, no, done = self.fresh(), self.fresh(), self.fresh()
+        self.condition(node, yes, no)
+        self.resume(yes)
+        self.assign(result, ONE, node.start_byte)
+        self.jump(done)
+        self.resume(no)
+        self.assign(result, ZERO, node.start_byte)
+        self.start(done)
+        return result
+
+    def conditional(self, node: Node, used: bool = True) -> ir.Expr:
+        """``a ? b : c``."""
+        test, yes, no = (node.child_by_field_name(n) for n in ("condition", "consequence", "alternative"))
+        if test is None or no is None:
+            return OPAQUE
+        if yes is None:  # GNU's a ?: b
+            value = self.value(test)
+            if isinstance(value, ir.Const):
+                return value if value.value else self.value(no)
+            if not self.has_effect(no):
+                return ir.Select(value, value, self.value(no))
+            return self._choose(node, lambda then, otherwise: self.branch(value, then, otherwise, self.at(node)),
+                                lambda: value, lambda: self.value(no), used)  # fmt: skip
+        if not self.has_effect(yes) and not self.has_effect(no):
+            value = self.value(test)
+            if isinstance(value, ir.Const):
+                return self.value(yes if value.value else no)
+            return ir.Select(value, self.value(yes), self.value(no))
+        return self._choose(node, lambda then, otherwise: self.condition(test, then, otherwise),
+                            lambda: self.value(yes), lambda: self.value(no), used)  # fmt: skip
+
+    def _choose(
+        self,
+        node: Node,
+        decide: Callable[[int, int], None],
+        yes: Callable[[], ir.Expr],
+        no: Callable[[], ir.Expr],
+        used: bool,
+    ) -> ir.Expr:
+        result = self.temp() if used else None
+        then, otherwise, done = self.fresh(), self.fresh(), self.fresh()
+        decide(then, otherwise)
+        for block, arm in ((then, yes), (otherwise, no)):
+            self.resume(block)
+            value = arm()
+            if result is not None:
+                self.assign(result, value, node.start_byte)
+            self.jump(done)
+        self.resume(done)
+        return result or OPAQUE
+
+    # ----------------------------------------------------------------------------- leaves
+
+    def identifier(self, node: Node) -> ir.Expr:
+        """A name: a local, or what it stands for."""
+        marks = self.unit.marks
+        if marks:
+            mark = marks.get(node.start_byte)
+            if mark is not None and mark.kind is MarkKind.TYPE:
+                return OPAQUE
+        return self.named(node, self.word(node))
+
+    def named(self, node: Node, name: str) -> ir.Expr:
+        """What ``name`` means here."""
+        found = self.names.get(name)
+        if found is not None:
+            return found
+        constant = _CONSTANT_NAMES.get(name)
+        if constant is not None:
+            return constant
+        expanded = self.object_macro(node, name)
+        return expanded if expanded is not None else ir.Global(name)
+
+    def _parenthesized(self, node: Node) -> ir.Expr:
+        inner = next(children(node), None)
+        if inner is None:
+            return OPAQUE
+        if inner.type == "compound_statement":
+            return self.statement_expression(inner)
+        return self.value(inner)
+
+    # -------------------------------------------------------------------------- operators
+
+    def _unary(self, node: Node) -> ir.Expr:
+        operator, argument = node.child_by_field_name("operator"), node.child_by_field_name("argument")
+        if operator is None or argument is None:
+            return OPAQUE
+        value = self.value(argument)
+        word = operator.type
+        if word == "!":
+            return negation(value)
+        if word == "+":
+            return value
+        if word == "-" and isinstance(value, ir.Const):
+            return ir.Const(-value.value)
+        if word in ("-", "~"):
+            return ir.Unary(word, value)
+        return OPAQUE
+
+    def _pointer(self, node: Node) -> ir.Expr:
+        argument = node.child_by_field_name("argument")
+        if argument is None:
+            return OPAQUE
+        star = self.unit.text[node.start_byte : node.start_byte + 1] == b"*"
+        if not star and argument.type == "pointer_expression":
+            if self.unit.text[argument.start_byte : argument.start_byte + 1] == b"&":
+                return OPAQUE  # && of a label
+        value = self.value(argument)
+        return dereference(value) if star else address(value)
+
+    def _field(self, node: Node) -> ir.Expr:
+        argument, name = node.child_by_field_name("argument"), node.child_by_field_name("field")
+        if argument is None or name is None:
+            return OPAQUE
+        base = self.value(argument)
+        operator = node.child_by_field_name("operator")
+        if operator is None or operator.type == "->":
+            base = dereference(base)
+        return self.member(base, self.word(name))
+
+    def member(self, base: ir.Expr, name: str) -> ir.Expr:
+        """``base.name``; the class above looks for macros that rename fields."""
+        return self.field(base, name)
+
+    def _subscript(self, node: Node) -> ir.Expr:
+        argument, index = node.child_by_field_name("argument"), node.child_by_field_name("index")
+        if argument is None or index is None:
+            return OPAQUE
+        base = self.value(argument)
+        return ir.Index(base, self.value(index))
+
+    def _binary(self, node: Node) -> ir.Expr:
+        operator = node.child_by_field_name("operator")
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if operator is None or left is None or right is None:
+            return OPAQUE
+        word = operator.type
+        if word in ("&&", "||") and self.has_effect(node):
+            return self.chosen(node)
+        first = self.value(left)
+        return binary(word, first, self.value(right))
+
+    def _assignment(self, node: Node) -> ir.Expr:
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        operator = node.child_by_field_name("operator")
+        if left is None or right is None:
+            return OPAQUE
+        target = lvalue(self.value(left))
+        value = self.value(right)
+        word = operator.type if operator is not None else "="
+        if word != "=":
+            value = ir.Binary(word[:-1], target, value)
+        self.assign(target, value, node.start_byte)
+        if isinstance(target, (ir.Local, ir.Temp)):
+            return target
+        return value if isinstance(value, _SIMPLE) else target
+
+    def update(self, node: Node, used: bool = True) -> ir.Expr:
+        """``++x`` and ``x++``."""
+        argument, operator = node.child_by_field_name("argument"), node.child_by_field_name("operator")
+        if argument is None or operator is None:
+            return OPAQUE
+        target = lvalue(self.value(argument))
+        after = operator.start_byte > argument.start_byte
+        old: ir.Expr = target
+        if used and after:
+            old = self.temp()
+            self.assign(old, target, node.start_byte)
+        self.assign(target, ir.Binary(operator.type[0], target, ONE), node.start_byte)
+        return old
+
+    def _comma(self, node: Node) -> ir.Expr:
+        parts = list(children(node))
+        for part in parts[:-1]:
+            self.effect(part)
+        return self.value(parts[-1]) if parts else OPAQUE
+
+    def _cast(self, node: Node) -> ir.Expr:
+        type_, value = node.child_by_field_name("type"), node.child_by_field_name("value")
+        if value is None:
+            return OPAQUE
+        lowered = self.specifier(type_)
+        inner = self.value(value)
+        if lowered == _VOID_POINTER and inner == ZERO:
+            return ZERO
+        return ir.Cast(lowered, inner)
+
+    def _sizeof(self, node: Node) -> ir.Expr:
+        type_ = node.child_by_field_name("type")
+        if type_ is not None:
+            return ir.Sizeof(self.specifier(type_))
+        value = node.child_by_field_name("value")
+        if value is None:
+            return OPAQUE
+        operand = bare(value)
+        if operand.type == "identifier":
+            mark = self.unit.marks.get(operand.start_byte)
+            if mark is not None and mark.kind is MarkKind.TYPE:
+                return ir.Sizeof(self.type_of_text(mark.text))
+            if operand is not value and self.word(operand) not in self.names:
+                return ir.Sizeof(ir.Named(self.word(operand)))
+        found = self.quiet_value(value)
+        return ir.Sizeof(self.static_type(found)) if found is not None else OPAQUE
+
+    def _generic(self, node: Node) -> ir.Expr:
+        # Which association applies depends on types; their values are alternatives of one operation.
+        return OPAQUE
+
+    def _asm(self, node: Node) -> ir.Expr:
+        outputs = node.child_by_field_name("output_operands")
+        if outputs is not None:
+            for operand in children(outputs):
+                value = operand.child_by_field_name("value")
+                if value is not None:
+                    target = self.value(value)
+                    if isinstance(target, (ir.Local, ir.Field, ir.Deref, ir.Index, ir.Global)):
+                        self.assign(target, OPAQUE, operand.start_byte)
+        return OPAQUE
+
+    def _error(self, node: Node) -> ir.Expr:
+        result: ir.Expr = OPAQUE
+        for child in children(node):
+            result = self.value(child)
+        return result
+
+
+def lvalue(value: ir.Expr) -> ir.Expr:
+    """Something that can be assigned to; casts go, and what is no lvalue becomes an unknown place."""
+    while isinstance(value, ir.Cast):
+        value = value.operand
+    if isinstance(value, (ir.Local, ir.Global, ir.Field, ir.Deref, ir.Index, ir.Temp)):
+        return value
+    return ir.Deref(value) if isinstance(value, ir.Opaque) else ir.Deref(OPAQUE)
+
+
+_HANDLERS: dict[str, Callable[[Expressions, Node], ir.Expr]] = {
+    "identifier": lambda self, node: self.identifier(node),
+    "number_literal": lambda self, node: number(self.word(node)),
+    "char_literal": lambda self, node: character(self.word(node)),
+    "string_literal": lambda self, node: STRING,
+    "concatenated_string": lambda self, node: STRING,
+    "true": lambda self, node: ONE,
+    "false": lambda self, node: ZERO,
+    "null": lambda self, node: ZERO,
+    "parenthesized_expression": Expressions._parenthesized,
+    "unary_expression": Expressions._unary,
+    "pointer_expression": Expressions._pointer,
+    "field_expression": Expressions._field,
+    "subscript_expression": Expressions._subscript,
+    "binary_expression": Expressions._binary,
+    "assignment_expression": Expressions._assignment,
+    "update_expression": lambda self, node: self.update(node),
+    "conditional_expression": lambda self, node: self.conditional(node),
+    "comma_expression": Expressions._comma,
+    "cast_expression": Expressions._cast,
+    "sizeof_expression": Expressions._sizeof,
+    "generic_expression": Expressions._generic,
+    "compound_literal_expression": lambda self, node: self.compound_literal(node),
+    "call_expression": lambda self, node: self.call(node, True),
+    "gnu_asm_expression": Expressions._asm,
+    "compound_statement": lambda self, node: self.statement_expression(node),
+    "ERROR": Expressions._error,
+    "initializer_list": Expressions._error,
+}

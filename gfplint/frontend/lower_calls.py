@@ -1,0 +1,389 @@
+"""Calls, and what looks like one: macros, compiler builtins, the kernel's words that are part of its C.
+
+What comes in: a call's node; what goes out: an ir.Call, or what the macro expands to, lowered in place.
+A macro that cannot be expanded (unknown, too deep, its expansion no C) becomes a call to its name with its
+arguments, so that nothing is lost.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+from gfplint import ir
+from gfplint.frontend.expressions import ONE, OPAQUE, STRING, ZERO, Expressions, bare
+from gfplint.frontend.lower_builder import Unit
+from gfplint.frontend.macros import MAX_DEPTH, MAX_TOTAL, MacroDefinition, arguments, expand
+from gfplint.frontend.types import children
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from gfplint.frontend.parse import Parsed
+
+_CONFIG_TESTS = frozenset(("IS_ENABLED", "IS_BUILTIN", "IS_MODULE", "IS_REACHABLE"))
+_PASS_ON = frozenset(("likely", "unlikely", "__builtin_expect"))
+"""Annotations whose value is their first argument's: branch on the argument itself."""
+_CONTAINERS = frozenset(("container_of", "container_of_const"))
+_UNREACHABLE = frozenset(("__builtin_unreachable", "unreachable", "__builtin_trap"))
+_VA_WORDS = frozenset(
+    ("va_start", "va_end", "va_copy", "__builtin_va_start", "__builtin_va_end", "__builtin_va_copy")
+)
+_PLAIN_NAME = re.compile(rb"\(*\s*([A-Za-z_]\w*)\s*\)*\Z")
+_FIELDS = re.compile(rb"[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*\Z")
+_CALLS = re.compile(
+    rb"\b(?!sizeof\b|typeof\b|__typeof__\b|defined\b|__attribute__\b)[A-Za-z_]\w*\s*\(|\{|->|\["
+)
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+_LVALUE = re.compile(rb"\(*\s*[&*]\s*[A-Za-z_(]|[\w)]\s*\.\s*[A-Za-z_]")
+
+FragmentKind = Literal["statements", "expression", "type", "declaration"]
+
+
+class Calls(Expressions):
+    """Builder that reads calls and expands macros."""
+
+    def parse_fragment(self, text: bytes, kind: FragmentKind) -> Parsed:
+        """Parse text that is not in the file as it stands."""
+        raise NotImplementedError
+
+    def statements(self, node: Node) -> None:
+        """The statements inside ``node``, in the scope that is open."""
+        raise NotImplementedError
+
+    def guard_statement(self, node: Node, inner: Node) -> bool:
+        """``guard(name)(args)`` and ``CLASS(name, var)(args)``; False where it is neither."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------------------ calls
+
+    def call(self, node: Node, used: bool) -> ir.Expr:
+        function = node.child_by_field_name("function")
+        args = node.child_by_field_name("arguments")
+        if function is None or args is None:
+            return OPAQUE
+        function = bare(function)
+        if function.type == "identifier":
+            name = self.word(function)
+            local = self.names.get(name)
+            if local is not None:
+                return self.plain(node, local, args)
+            special = _SPECIAL.get(name)
+            if special is not None:
+                result = special(self, node, args, name)
+                if result is not None:
+                    return result
+            if not self.symbols.modelled(name):
+                macro = self.symbols.macro(name, self.path)
+                if macro is not None:
+                    found = self._macro_call(node, macro, args, used)
+                    if found is not None:
+                        return found
+            return self.plain(node, ir.Global(name), args)
+        if function.type == "call_expression":
+            inner = function.child_by_field_name("function")
+            if inner is not None and inner.type == "identifier" and self.word(inner) in ("guard", "CLASS"):
+                if self.guard_statement(node, function):
+                    return OPAQUE
+        target = self.value(function)
+        while isinstance(target, ir.Deref):
+            target = target.pointer
+        if isinstance(target, ir.AddressOf):
+            target = target.operand
+        return self.plain(node, target, args)
+
+    def plain(self, node: Node, function: ir.Expr, args: Node) -> ir.Expr:
+        """A call, its arguments evaluated left to right."""
+        values = tuple([self.value(child) for child in children(args)])
+        return self.emit_call(function, values, node.start_byte)
+
+    def transparent(self, node: Node) -> Node | None:
+        function, args = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+        if function is None or args is None or function.type != "identifier":
+            return None
+        if self.word(function) not in _PASS_ON:
+            return None
+        return next(children(args), None)
+
+    # ----------------------------------------------------------------------------- macros
+
+    def _macro_call(self, node: Node, macro: MacroDefinition, args: Node, used: bool) -> ir.Expr | None:
+        unit = self.unit
+        if macro.name in unit.active_at(node.start_byte):
+            return None
+        if macro.params is None:
+            return self._alias_call(node, macro, args, used)
+        if not macro.body:
+            # Nothing is left, arguments included.
+            return ZERO if used else OPAQUE
+        found = arguments(unit.original, args.start_byte)
+        if found is None:
+            return None
+        return self.expansion(macro, found[0], node.start_byte, used)
+
+    def _alias_call(self, node: Node, macro: MacroDefinition, args: Node, used: bool) -> ir.Expr | None:
+        """A call whose function's name is an object-like macro."""
+        seen = {macro.name}
+        body = macro.body
+        while True:
+            match = _PLAIN_NAME.match(body)
+            if match is None:
+                break
+            name = match.group(1).decode()
+            if name in self.names:
+                return self.plain(node, self.names[name], args)
+            further = None if self.symbols.modelled(name) else self.symbols.macro(name, self.path)
+            if further is None or name in seen:
+                return self.plain(node, ir.Global(name), args)
+            if further.params is not None:
+                return self._macro_call(node, further, args, used) or self.plain(node, ir.Global(name), args)
+            seen.add(name)
+            body = further.body
+        if not body:
+            return None
+        unit = self.unit
+        target = self.expansion(macro, [], node.start_byte, True)
+        self.unit = unit
+        if target is None:
+            return None
+        while isinstance(target, ir.Deref):
+            target = target.pointer
+        return self.plain(node, target, args)
+
+    def expansion(
+        self, macro: MacroDefinition, spans: list[tuple[int, int]], use: int, used: bool
+    ) -> ir.Expr | None:
+        """Expand ``macro`` used at ``use`` with the arguments at ``spans`` of this text, and lower it here.
+        None where that cannot be done; then nothing was written.
+        """
+        unit = self.unit
+        expanded = expand(macro, unit.original, spans)
+        if expanded is None or unit.depth >= MAX_DEPTH:
+            return None
+        self.expanded += len(expanded.text)
+        if self.expanded > MAX_TOTAL:
+            return None
+        text = expanded.text
+        if not text.strip():
+            return ZERO
+        kind: FragmentKind = "expression" if used else "statements"
+        parsed = self.parse_fragment(text if used else text + b";", kind)
+        if parsed.errors:
+            return None
+        inner = unit.nested(parsed, expanded.ranges, use, macro.name)
+        inner.base = parsed.original.find(text)
+        self.unit = inner
+        try:
+            if used:
+                return self.value(parsed.root)
+            self.statements(parsed.root)
+            return OPAQUE
+        finally:
+            self.unit = unit
+
+    def object_macro(self, node: Node, name: str) -> ir.Expr | None:
+        """Object-like macros are expanded where they hold a call, an lvalue or another name for something;
+        constants (``GFP_*``, flags, numbers) stay a Global that the program evaluates.
+        """
+        if self.symbols.modelled(name):
+            return None
+        macro = self.symbols.macro(name, self.path)
+        if macro is None or macro.params is not None or not macro.body:
+            return None
+        if not self._worth_expanding(macro) or name in self.unit.active_at(node.start_byte):
+            return None
+        return self.expansion(macro, [], node.start_byte, True)
+
+    def _worth_expanding(self, macro: MacroDefinition) -> bool:
+        body = macro.body
+        match = _PLAIN_NAME.match(body)
+        if match is not None:
+            name = match.group(1)
+            return name.decode() in self.names or not name.isupper() or name == b"NULL"
+        if b'"' in body and _CALLS.search(body) is None:
+            return False
+        if _CALLS.search(body) is not None or _LVALUE.match(body) is not None:
+            # A cast of a constant, ((__force gfp_t)0x10u), is none of these.
+            return True
+        if self.names:
+            for word in _WORD.findall(body):
+                if word.decode() in self.names:
+                    return True
+        return False
+
+    def member(self, base: ir.Expr, name: str) -> ir.Expr:
+        """``base.name``, also where the field's name is a macro (``#define sk_state __sk_common.skc_state``)."""
+        macro = self.symbols.macro(name, self.path)
+        if macro is not None and macro.params is None and _FIELDS.match(macro.body):
+            parts = [part.strip().decode() for part in macro.body.split(b".")]
+            if parts != [name] and len(parts) > 1:
+                for part in parts:
+                    base = self.field(base, part)
+                return base
+        return self.field(base, name)
+
+    # ---------------------------------------------------------------------- text as code
+
+    def parse_type_text(self, text: bytes) -> Node | None:
+        parsed = self.parse_fragment(text, "type")
+        if parsed.errors or parsed.root.type != "type_descriptor":
+            return None
+        unit = Unit(parsed, 0)
+        unit.at = self.unit.at
+        unit.depth = self.unit.depth + 1
+        unit.active = self.unit.active
+        if unit.depth > MAX_DEPTH:
+            return None
+        self.unit = unit
+        return parsed.root
+
+    def text_value(self, text: bytes) -> ir.Expr | None:
+        unit = self.unit
+        if unit.depth > MAX_DEPTH:
+            return None
+        parsed = self.parse_fragment(text, "expression")
+        if parsed.errors:
+            return None
+        inner = Unit(parsed, 0)
+        inner.depth = unit.depth + 1
+        inner.active = unit.active
+        self.unit = inner
+        try:
+            return self.quiet_value(parsed.root)
+        finally:
+            self.unit = unit
+
+    def text_expression(self, text: bytes, use: int, name: str) -> ir.Expr:
+        """Evaluate ``text`` here, as if macro ``name`` used at ``use`` had expanded to it."""
+        parsed = self.parse_fragment(text, "expression")
+        unit = self.unit
+        self.unit = unit.nested(parsed, (), use, name)
+        try:
+            return self.value(parsed.root)
+        finally:
+            self.unit = unit
+
+    def span_value(self, start: int, end: int) -> ir.Expr:
+        """Evaluate the expression at a span of this text; positions inside it stay true."""
+        unit = self.unit
+        text = unit.original[start:end]
+        if not text:
+            return OPAQUE
+        parsed = self.parse_fragment(text, "expression")
+        inner = Unit(parsed, parsed.original.find(text))
+        inner.parent, inner.depth = unit, unit.depth + 1
+        inner.at, inner.via = unit.place(start)
+        inner.active = unit.active_at(start)
+        inner.ranges, inner.starts = ((0, len(text), start),), [0]
+        self.unit = inner
+        try:
+            return self.value(parsed.root)
+        finally:
+            self.unit = unit
+
+    # ----------------------------------------------------------------------- words of C
+
+    def _config_test(self, node: Node, args: Node, name: str) -> ir.Expr | None:
+        first = next(children(args), None)
+        if first is None:
+            return None
+        option = self.unit.original[first.start_byte : first.end_byte].decode("utf-8", "replace")
+        if not option.startswith("CONFIG_"):
+            return None
+        enabled = self.symbols.config(option)
+        if enabled is None:
+            return None
+        if name == "IS_MODULE" and enabled:
+            return None
+        return ONE if enabled else ZERO
+
+    def _passed_on(self, node: Node, args: Node, name: str) -> ir.Expr | None:
+        first = next(children(args), None)
+        return self.value(first) if first is not None else None
+
+    def _container(self, node: Node, args: Node, name: str) -> ir.Expr | None:
+        found = arguments(self.unit.original, args.start_byte)
+        first = next(children(args), None)
+        if found is None or first is None or len(found[0]) != 3:
+            return None
+        type_span, member_span = found[0][1], found[0][2]
+        pointer = self.value(first)
+        member = b"".join(self.unit.original[slice(*member_span)].split()).decode("utf-8", "replace")
+        type_ = self.type_of_text(self.unit.original[slice(*type_span)])
+        return ir.Container(pointer, type_, member)
+
+    def _unreachable(self, node: Node, args: Node, name: str) -> ir.Expr | None:
+        self.end(ir.Stop())
+        self.begin()
+        return OPAQUE
+
+    def _constant_p(self, node: Node, args: Node, name: str) -> ir.Expr | None:
+        # Unevaluated. Whether a variable counts as constant is the optimiser's to say.
+        first = next(children(args), None)
+        value = self.quiet_value(first) if first is not None else None
+        return ONE if isinstance(value, (ir.Const, ir.String)) else OPAQUE
+
+    def _choose_expr(self, node: Node, args: Node, name: str) -> ir.Expr | None:
+        parts = list(children(args))
+        if len(parts) != 3:
+            return None
+        test = self.quiet_value(parts[0])
+        if isinstance(test, ir.Const):
+            return self.value(parts[1] if test.value else parts[2])
+        return OPAQUE
+
+    def _compatible(self, node: Node, args: Node, name: str) -> ir.Expr | None:
+        found = arguments(self.unit.original, args.start_byte)
+        if found is None or len(found[0]) != 2:
+            return OPAQUE
+        first, second = (self.type_of_text(self.unit.original[slice(*span)]) for span in found[0])
+        plain = (ir.Basic, ir.Pointer, ir.Record)
+        if first == second and isinstance(first, plain):
+            return ONE
+        return OPAQUE
+
+    def _unevaluated(self, node: Node, args: Node, name: str) -> ir.Expr | None:
+        return OPAQUE
+
+    def _va_arg(self, node: Node, args: Node, name: str) -> ir.Expr | None:
+        found = arguments(self.unit.original, args.start_byte)
+        if found is None or len(found[0]) != 2:
+            return OPAQUE
+        return ir.Cast(self.type_of_text(self.unit.original[slice(*found[0][1])]), OPAQUE)
+
+    def _taken(self, node: Node, args: Node, name: str) -> ir.Expr | None:
+        """``no_free_ptr(p)``: the value of p, which is NULL from then on (include/linux/cleanup.h)."""
+        first = next(children(args), None)
+        if first is None:
+            return None
+        target = self.value(first)
+        if not isinstance(target, (ir.Local, ir.Field, ir.Deref, ir.Global, ir.Index)):
+            return None
+        result = self.temp()
+        self.assign(result, target, node.start_byte)
+        self.assign(target, ZERO, node.start_byte)
+        return result
+
+    def _string(self, node: Node, args: Node, name: str) -> ir.Expr | None:
+        return STRING
+
+
+_Special = Callable[[Calls, "Node", "Node", str], "ir.Expr | None"]
+_SPECIAL: dict[str, _Special] = {
+    **dict.fromkeys(_CONFIG_TESTS, Calls._config_test),
+    **dict.fromkeys(_PASS_ON, Calls._passed_on),
+    **dict.fromkeys(_CONTAINERS, Calls._container),
+    **dict.fromkeys(_UNREACHABLE, Calls._unreachable),
+    **dict.fromkeys(_VA_WORDS, Calls._unevaluated),
+    **dict.fromkeys(("no_free_ptr", "retain_and_null_ptr"), Calls._taken),
+    **dict.fromkeys(
+        ("offsetof", "__builtin_offsetof", "typeof", "__typeof__", "__alignof__"), Calls._unevaluated
+    ),
+    "__builtin_constant_p": Calls._constant_p,
+    "__builtin_choose_expr": Calls._choose_expr,
+    "__builtin_types_compatible_p": Calls._compatible,
+    "va_arg": Calls._va_arg,
+    "__builtin_va_arg": Calls._va_arg,
+    "__stringify": Calls._string,
+}
