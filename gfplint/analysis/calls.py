@@ -1,0 +1,410 @@
+"""What one call does to a state: by an API model, by a summary, or by nothing that is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gfplint import ir
+from gfplint.analysis import scopes
+from gfplint.analysis.expressions import Reader
+from gfplint.analysis.state import State, fields_in
+from gfplint.analysis.summary import (
+    NORECLAIM,
+    SCOPES,
+    Allocation,
+    Effect,
+    Exit,
+    Facts,
+    Held,
+    LockClass,
+    Region,
+    Summary,
+    Wait,
+)
+from gfplint.analysis.values import (
+    TOP,
+    Address,
+    Code,
+    OneOf,
+    Value,
+    alternatives,
+    as_bits,
+    plain,
+    truth,
+    with_deps,
+)
+from gfplint.models import Acquire, Allocate, AssignTo, CallBack, EnterScope, LeaveScope, Model, Release
+from gfplint.program.program import FunctionRef
+
+if TYPE_CHECKING:
+    from gfplint.analysis.evaluate import Evaluator
+
+_RESULT = ir.Local("result")
+
+
+class Calls:
+    """Applies the calls of one function and collects their effects in its summary."""
+
+    def __init__(self, evaluator: Evaluator, fn: ir.Function, reader: Reader, summary: Summary) -> None:
+        self._evaluator = evaluator
+        self._program = evaluator.program
+        self._models = evaluator.program.models
+        self._fn = fn
+        self._reader = reader
+        self._summary = summary
+        self._merged: set[tuple[object, ...]] = set()
+
+    def apply(self, call: ir.Call, state: State) -> list[State]:
+        """The states after ``call``; none where it does not return."""
+        targets = self._evaluator.pointers.direct(call, self._fn)
+        if isinstance(targets, Model):
+            return self._model(targets, call, state)
+        if targets is None:
+            targets = self._indirect(call, state)
+        if not targets:
+            self._forget_outputs(call.args, state)
+            state.assign(call.result, None)
+            return [state]
+        return self._called(targets, call, call.args, call.result, state)
+
+    # ------------------------------------------------------------------------------ targets
+
+    def _indirect(self, call: ir.Call, state: State) -> tuple[FunctionRef, ...]:
+        """Functions that a call through a pointer may reach; none where there are too many or unknown."""
+        value = self._reader.value(call.function, state)
+        if value.deps:
+            self._reader.consult(value)
+            self._reader.places |= value.deps
+        known = tuple(each.ref for each in alternatives(value) if isinstance(each, Code))
+        if known and len(known) == len(alternatives(value)):
+            self._evaluator.pointers.count(self._fn, call, len(known))
+            return known
+        found = self._evaluator.pointers.targets(call, self._fn)
+        if found is None or len(found) > self._evaluator.limits.targets:
+            return ()
+        return found
+
+    def _called(
+        self, targets: tuple[FunctionRef, ...], call: ir.Call, args: tuple[ir.Expr, ...], result: ir.Temp, state: State
+    ) -> list[State]:
+        values = [self._reader.value(arg, state) for arg in args]
+        facts = Facts(tuple(plain(value) for value in values))
+        summaries = [self._evaluator.summary(ref, facts) for ref in targets]
+        for ref, summary in zip(targets, summaries, strict=True):
+            self._consult(summary, values)
+            self._absorb(ref, summary, call, values, state, len(targets))
+        self._forget_outputs(args, state)
+        if len(targets) == 1:
+            exits = summaries[0].exits
+        else:
+            exits = _agreed(summaries)
+        return [self._return(each, call, targets[0], values, result, state) for each in exits]
+
+    def _consult(self, summary: Summary, values: list[Value]) -> None:
+        """What the callee consulted about its parameters, we consulted about ours."""
+        for position, value in enumerate(values):
+            if value.deps and summary.consulted >> position & 1:
+                self._reader.consulted |= value.deps
+                if summary.places >> position & 1:
+                    self._reader.places |= value.deps
+
+    def _return(
+        self, each: Exit, call: ir.Call, ref: FunctionRef, values: list[Value], result: ir.Temp, state: State
+    ) -> State:
+        after = state.fork()
+        for name in sorted(each.dropped):
+            self._release_named(name, after)
+        after.entered = (after.entered & ~each.left) | each.entered
+        after.left |= each.left & ~state.entered
+        for held in each.taken:
+            self._hold(Held(held.lock, held.shared, call.at, call, held, ref), after)
+        value = with_deps(plain(each.value), _map(each.value.deps, values)) if each.value.deps else each.value
+        after.assign(result, value)
+        return after
+
+    # ------------------------------------------------------------------------------ effects
+
+    def _absorb(
+        self, ref: FunctionRef, summary: Summary, call: ir.Call, values: list[Value], state: State, targets: int
+    ) -> None:
+        """Take over the effects of a callee."""
+        here = tuple((held.lock.name, held.at) for held in state.held)
+        once = (id(summary), call.at, here, state.dropped, state.entered, state.left)
+        if once in self._merged:
+            return
+        self._merged.add(once)
+        if summary.regions or summary.below:
+            known = self._summary.below.setdefault(call.at, [])
+            if all(other is not summary for _, other in known):
+                known.append((ref, summary))
+        for effect in list(summary.effects.values()):
+            deps = _map(effect.deps, values) if effect.deps else 0
+            self._record(
+                Effect(
+                    effect.event,
+                    call.at,
+                    call,
+                    effect.dropped,
+                    effect.entered,
+                    effect.left,
+                    deps,
+                    ref,
+                    effect,
+                    effect.depth + 1,
+                    effect.targets * targets,
+                ),
+                state,
+            )
+
+    def _record(self, effect: Effect, state: State) -> None:
+        """Add an effect whose ``dropped``, ``entered`` and ``left`` are still relative to this call."""
+        held = [each for each in state.held if each.lock.name not in effect.dropped]
+        kinds = self._models.kinds
+        if any(not kinds[each.lock.kind].sleeps for each in held if each.lock.kind in kinds):
+            return  # nothing may sleep here: the path is impossible, or a bug of another kind
+        mine = {each.lock.name for each in state.held}
+        effect.entered |= state.entered & ~effect.left
+        effect.left = state.left | (effect.left & ~state.entered)
+        if isinstance(effect.event, Allocation) and effect.entered & NORECLAIM:
+            return
+        effect.dropped = state.dropped | (effect.dropped - mine)
+        event = effect.event
+        if isinstance(event, Wait):
+            key: tuple[object, ...] = ("wait", event.lock.name, event.shared, effect.dropped)
+        else:
+            key = (
+                "allocation",
+                event.function,
+                plain(event.mask),
+                plain(event.order),
+                effect.dropped,
+                effect.entered,
+                effect.left,
+                effect.deps,
+                effect.targets > 1,
+            )
+        _keep(self._summary.effects, key, effect)
+        for each in held:
+            if not each.lock.name.startswith(("?", "local ")):
+                where = (each.lock.name, effect.at, key)
+                known = self._summary.regions.get(where)
+                if known is None or effect.cost < known.effect.cost:
+                    self._summary.regions[where] = Region(each, effect)
+
+    # ------------------------------------------------------------------------------- models
+
+    def _model(self, model: Model, call: ir.Call, state: State) -> list[State]:
+        actual: dict[str, ir.Expr] = dict(zip(model.params, call.args, strict=False))
+        if not model.leaf:
+            self._forget_outputs(call.args, state, keep=model.returns is not None)
+        value: Value | None = None
+        if model.returns is not None:
+            value = self._reader.value(substitute(model.returns, actual), state)
+        state.assign(call.result, value)
+        states = [state]
+        for effect in model.effects:
+            after: list[State] = []
+            for each in states:
+                after.extend(self._model_effect(effect, model, actual, call, each))
+            states = after
+        return [] if model.noreturn else states
+
+    def _model_effect(
+        self, effect: object, model: Model, actual: dict[str, ir.Expr], call: ir.Call, state: State
+    ) -> list[State]:
+        match effect:
+            case Acquire():
+                return self._acquire(effect, actual, call, state)
+            case Release():
+                return self._release(effect, actual, call, state)
+            case Allocate():
+                self._allocate(effect, model, actual, call, state)
+            case EnterScope(scope):
+                state.assign(call.result, scopes.enter(SCOPES[scope], state))
+            case LeaveScope(scope, cookie):
+                scopes.leave(SCOPES[scope], self._reader.value(substitute(cookie, actual), state), state)
+            case AssignTo(target, value):
+                lvalue = substitute(target, actual)
+                state.assign(lvalue, self._reader.value(substitute(value, actual), state))
+            case CallBack(function, args):
+                return self._callback(function, args, actual, call, state)
+        return [state]
+
+    def _acquire(self, effect: Acquire, actual: dict[str, ir.Expr], call: ir.Call, state: State) -> list[State]:
+        lock = self._lock(effect.lock, effect.lock_class, effect.kind, actual, state)
+        kind = self._models.kinds[effect.kind]
+        if effect.blocking and kind.sleeps:
+            self._record(Effect(Wait(lock, effect.shared), call.at, call), state)
+        held = Held(lock, effect.shared, call.at, call)
+        if effect.when is None:
+            self._hold(held, state)
+            return [state]
+        return self._conditional(effect.when, actual, call, state, lambda taken: self._hold(held, taken))
+
+    def _release(self, effect: Release, actual: dict[str, ir.Expr], call: ir.Call, state: State) -> list[State]:
+        lock = self._lock(effect.lock, effect.lock_class, effect.kind, actual, state)
+        if effect.when is None:
+            self._release_lock(lock, state)
+            return [state]
+        return self._conditional(effect.when, actual, call, state, lambda taken: self._release_lock(lock, taken))
+
+    def _conditional(
+        self, when: ir.Expr, actual: dict[str, ir.Expr], call: ir.Call, state: State, change: object
+    ) -> list[State]:
+        """Fork on ``when`` (which may speak of ``result``): ``change`` happens where it holds."""
+        condition = substitute(when, {**actual, "result": call.result})
+        assert callable(change)
+        other = state.fork()
+        states = []
+        if self._reader.assume(condition, True, state):
+            change(state)
+            states.append(state)
+        if self._reader.assume(condition, False, other):
+            states.append(other)
+        return states
+
+    def _allocate(
+        self, effect: Allocate, model: Model, actual: dict[str, ir.Expr], call: ir.Call, state: State
+    ) -> None:
+        if effect.when is not None:
+            condition = self._reader.consult(self._reader.value(substitute(effect.when, actual), state))
+            if truth(condition) is False:
+                return
+        mask = self._reader.consult(self._reader.value(substitute(effect.mask, actual), state))
+        order: Value = TOP
+        if effect.order is not None:
+            order = self._reader.value(substitute(effect.order, actual), state)
+        argument = -1
+        if isinstance(effect.mask, ir.Local) and effect.mask.name in model.params:
+            argument = model.params.index(effect.mask.name)
+        reclaim = self._evaluator.direct_reclaim_bit
+        for each in alternatives(mask):
+            bits = as_bits(each)
+            if bits.zeros & reclaim:
+                continue
+            deps = mask.deps if not bits.ones & reclaim else 0
+            event = Allocation(model.name, plain(bits), plain(as_bits(order)), argument)
+            self._record(Effect(event, call.at, call, deps=deps), state)
+
+    def _callback(
+        self,
+        function: ir.Expr,
+        args: tuple[ir.Expr | None, ...],
+        actual: dict[str, ir.Expr],
+        call: ir.Call,
+        state: State,
+    ) -> list[State]:
+        target = substitute(function, actual)
+        passed = tuple(substitute(arg, actual) if arg is not None else ir.Opaque() for arg in args)
+        inner = ir.Call(target, passed, call.result, call.at, call.via)
+        saved = state.variables.get(call.result)
+        states = []
+        targets = self._indirect(inner, state)
+        for each in self._called(targets, inner, passed, call.result, state) if targets else [state]:
+            each.assign(call.result, saved)
+            states.append(each)
+        return states
+
+    # -------------------------------------------------------------------------------- locks
+
+    def _lock(
+        self, pointer: ir.Expr | None, name: str | None, kind: str, actual: dict[str, ir.Expr], state: State
+    ) -> LockClass:
+        if name is not None:
+            return LockClass(name, kind, "")
+        assert pointer is not None
+        return self._reader.lock(substitute(pointer, actual), kind, state)
+
+    def _hold(self, held: Held, state: State) -> None:
+        if held.lock.name in state.dropped:
+            state.dropped -= {held.lock.name}  # dropped and taken again: the caller's lock, as before
+        else:
+            state.held = (*state.held, held)
+
+    def _release_lock(self, lock: LockClass, state: State) -> None:
+        if any(held.lock.name == lock.name for held in state.held) or not lock.name.startswith("?"):
+            self._release_named(lock.name, state)
+            return
+        # A lock that can't be named: the latest of its kind that is held, rather than none at all.
+        for position in range(len(state.held) - 1, -1, -1):
+            if state.held[position].lock.kind == lock.kind:
+                state.held = state.held[:position] + state.held[position + 1 :]
+                return
+
+    def _release_named(self, name: str, state: State) -> None:
+        for position in range(len(state.held) - 1, -1, -1):
+            if state.held[position].lock.name == name:
+                state.held = state.held[:position] + state.held[position + 1 :]
+                return
+        state.dropped |= {name}
+
+    # ------------------------------------------------------------------------------ outputs
+
+    def _forget_outputs(self, args: tuple[ir.Expr, ...], state: State, *, keep: bool = False) -> None:
+        """Variables whose address is passed may come back changed."""
+        if keep:
+            return
+        for arg in args:
+            while isinstance(arg, ir.Cast):
+                arg = arg.operand
+            if isinstance(arg, ir.AddressOf):
+                operand = arg.operand
+                if isinstance(operand, ir.Local):
+                    state.assign(operand, None)
+                elif isinstance(operand, ir.Field) and state.facts:
+                    for key in [key for key in state.facts if operand.name in fields_in(key)]:
+                        del state.facts[key]
+
+
+def substitute(expr: ir.Expr, actual: dict[str, ir.Expr]) -> ir.Expr:
+    """A model's expression in terms of a call's arguments. A parameter without one is unknown."""
+    match expr:
+        case ir.Local(name):
+            return actual.get(name, ir.Opaque())
+        case ir.Field(base, name):
+            return ir.Field(substitute(base, actual), name)
+        case ir.Deref(pointer):
+            inner = substitute(pointer, actual)
+            return inner.operand if isinstance(inner, ir.AddressOf) else ir.Deref(inner)
+        case ir.Index(base, index):
+            return ir.Index(substitute(base, actual), substitute(index, actual))
+        case ir.AddressOf(operand):
+            inner = substitute(operand, actual)
+            return inner.pointer if isinstance(inner, ir.Deref) else ir.AddressOf(inner)
+        case ir.Unary(op, operand):
+            return ir.Unary(op, substitute(operand, actual))
+        case ir.Binary(op, left, right):
+            return ir.Binary(op, substitute(left, actual), substitute(right, actual))
+        case ir.Select(condition, then, otherwise):
+            return ir.Select(substitute(condition, actual), substitute(then, actual), substitute(otherwise, actual))
+        case ir.Cast(kind, operand):
+            return ir.Cast(kind, substitute(operand, actual))
+    return expr
+
+
+def _map(deps: int, values: list[Value]) -> int:
+    """A callee's parameters → those of ours that its arguments depend on."""
+    result = 0
+    for position, value in enumerate(values):
+        if deps >> position & 1:
+            result |= value.deps
+    return result
+
+
+def _keep(effects: dict[object, Effect], key: object, effect: Effect) -> None:
+    known = effects.get(key)
+    if known is None or effect.cost < known.cost:
+        effects[key] = effect
+
+
+def _agreed(summaries: list[Summary]) -> list[Exit]:
+    """The exits of a call that may reach several functions: what all agree on, else nothing but a value."""
+    first = summaries[0].exits
+    shapes = [sorted(each.change for each in summary.exits) for summary in summaries]
+    if all(shape == shapes[0] for shape in shapes) and len(first) == 1:
+        exit_ = first[0]
+        return [Exit(TOP, exit_.taken, exit_.dropped, exit_.entered, exit_.left)]
+    return [Exit(TOP)]
+
+
+__all__ = ["Address", "Calls", "OneOf", "substitute"]

@@ -1,0 +1,270 @@
+"""Summaries of functions, on demand.
+
+:meth:`Evaluator.summary` answers «what may this function do, given these facts?». A function is walked
+once per distinct set of facts that it consults; the answer is kept and serves every caller that agrees
+on those facts. Recursion is solved as a fixed point: a call of a function that is being evaluated sees
+its summary so far, and the head of the cycle is evaluated again until nothing changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from gfplint import ir
+from gfplint.analysis.calls import substitute
+from gfplint.analysis.summary import Exit, Facts, Summary
+from gfplint.analysis.values import NONZERO, TOP, Address, Code, Value
+from gfplint.analysis.walk import Walk
+from gfplint.findings import Note
+from gfplint.frontend.lower_builder import successors
+from gfplint.models import Model
+from gfplint.program.constants import Constants
+from gfplint.program.pointers import Pointers
+from gfplint.program.program import FunctionRef, Program
+from gfplint.program.types import Place, Types
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of the walk; each one that is hit leaves a note. docs/limits.md states them."""
+
+    depth: int = 64
+    """Nested calls."""
+    specialisations: int = 24
+    """Different facts for which one function is evaluated; further callers share the general answer."""
+    rounds: int = 3
+    """Evaluations of the head of a recursion."""
+    steps: int = 6000
+    """Blocks walked in one evaluation of one function."""
+    targets: int = 12
+    """Functions that a call through a pointer may reach before it is no longer followed."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    consulted: int
+    places: int
+    projection: tuple[Value, ...]
+    summary: Summary
+    low: int
+    """Stack index of the outermost active evaluation that this answer still depends on."""
+
+
+@dataclass(slots=True)
+class _Active:
+    ref: FunctionRef
+    facts: Facts
+    summary: Summary
+    low: int
+    used: bool = False
+
+
+class Evaluator:
+    """All summaries of one program. ``evaluations`` counts walks, for ``--statistics``."""
+
+    def __init__(self, program: Program, limits: Limits | None = None) -> None:
+        self.program = program
+        self.types = Types(program)
+        self.constants = Constants(program)
+        self.pointers = Pointers(program, self.types)
+        self.limits = limits or Limits()
+        self.evaluations = 0
+        self._orders: dict[int, tuple[ir.Function, list[int]]] = {}
+        self._aliases: dict[int, tuple[ir.Function, dict[ir.Expr, ir.Expr]]] = {}
+        self._memo: dict[FunctionRef, list[_Entry]] = {}
+        self._stack: list[_Active] = []
+        self._provisional: list[tuple[FunctionRef, _Entry]] = []
+        self._places: dict[tuple[str, int, ir.Expr], Place | None] = {}
+        self._stored: dict[tuple[str, str], dict[tuple[str, ...], Value]] = {}
+
+    @cached_property
+    def direct_reclaim_bit(self) -> int:
+        """``__GFP_DIRECT_RECLAIM`` in this tree (``__GFP_WAIT`` before 4.4)."""
+        return self.program.masks.direct_reclaim[1]
+
+    # --------------------------------------------------------------------- shared questions
+
+    def order(self, fn: ir.Function) -> list[int]:
+        """Block number → its position in reverse postorder, in which blocks are walked."""
+        known = self._orders.get(id(fn))
+        if known is None:
+            known = self._orders[id(fn)] = (fn, _reverse_postorder(fn))
+        return known[1]
+
+    def aliases(self, fn: ir.Function) -> dict[ir.Expr, ir.Expr]:
+        """Temporaries that an API model says equal an expression of the caller's (``likely(x)`` is ``x``)."""
+        known = self._aliases.get(id(fn))
+        if known is None:
+            found: dict[ir.Expr, ir.Expr] = {}
+            for block in fn.blocks:
+                for instruction in block.instructions:
+                    if isinstance(instruction, ir.Call):
+                        model = self.pointers.direct(instruction, fn)
+                        if isinstance(model, Model) and model.returns is not None:
+                            actual = dict(zip(model.params, instruction.args, strict=False))
+                            found[instruction.result] = substitute(model.returns, actual)
+            known = self._aliases[id(fn)] = (fn, found)
+        return known[1]
+
+    def place(self, lvalue: ir.Expr, fn: ir.Function) -> Place | None:
+        """The place of an lvalue by types alone, memoised."""
+        key = (fn.path, fn.start, lvalue)
+        if key not in self._places:
+            self._places[key] = self.types.place(lvalue, fn)
+        return self._places[key]
+
+    def stored(self, name: str, path: str, steps: tuple[str, ...]) -> Value | None:
+        """What the initialiser of a file-scope variable stores at ``steps``: functions, addresses, and
+        nothing else, since only those are commonly constant for good."""
+        key = (name, path)
+        table = self._stored.get(key)
+        if table is None:
+            table = self._stored[key] = self._initialiser(name, path)
+        return table.get(steps)
+
+    def _initialiser(self, name: str, path: str) -> dict[tuple[str, ...], Value]:
+        variable = self.program.variable(name, path)
+        table: dict[tuple[str, ...], Value] = {}
+        for value in variable.values if variable is not None else ():
+            expr = value.value
+            while isinstance(expr, ir.Cast):
+                expr = expr.operand
+            if isinstance(expr, ir.AddressOf):
+                expr = expr.operand
+            if isinstance(expr, ir.Global) and variable is not None:
+                ref = self.program.resolve(expr.name, variable.path)
+                if ref is not None:
+                    table[value.path] = Code(ref)
+                elif self.program.variable(expr.name, variable.path) is not None:
+                    place = self.types.global_place(expr.name, variable.path)
+                    if place is not None:
+                        table[value.path] = Address(None, place)
+        return table
+
+    # ----------------------------------------------------------------------------- summaries
+
+    def summary(self, ref: FunctionRef, facts: Facts) -> Summary:
+        """What ``ref`` may do when called with ``facts``."""
+        entries = self._memo.setdefault(ref, [])
+        found = self._known(entries, facts)
+        if found is not None:
+            if self._stack:
+                self._stack[-1].low = min(self._stack[-1].low, found.low)
+            return found.summary
+        active = self._recursion(ref, facts)
+        if active is not None:
+            index, entry = active
+            entry.used = True
+            self._stack[-1].low = min(self._stack[-1].low, index)
+            return entry.summary
+        fn = self.program.function(ref)
+        if fn is None:
+            return Summary(ref, exits=[Exit(TOP)], complete=False)
+        if len(self._stack) >= self.limits.depth:
+            self.program.notes.add(Note("budget", ref.path, 0, f"{ref.name}() lies too deep and was not followed."))
+            return Summary(ref, exits=[Exit(TOP)], complete=False)
+        if len(entries) >= self.limits.specialisations and facts.values:
+            return self.summary(ref, Facts())
+        return self._solve(ref, fn, facts)
+
+    def _known(self, entries: list[_Entry], facts: Facts) -> _Entry | None:
+        for entry in entries:
+            if _project(facts, entry.consulted, entry.places) == entry.projection:
+                return entry
+        return None
+
+    def _recursion(self, ref: FunctionRef, facts: Facts) -> tuple[int, _Active] | None:
+        """The active evaluation that a call of ``ref`` must be answered from, if there is one: of the same
+        facts, or, where facts keep changing from call to call, the innermost of two."""
+        matches = [(index, each) for index, each in enumerate(self._stack) if each.ref == ref]
+        for index, each in matches:
+            if each.facts.values == facts.values:
+                return index, each
+        return matches[-1] if len(matches) >= 2 else None
+
+    def _solve(self, ref: FunctionRef, fn: ir.Function, facts: Facts) -> Summary:
+        index = len(self._stack)
+        mark = len(self._provisional)
+        active = _Active(ref, facts, Summary(ref), index)
+        self._stack.append(active)
+        try:
+            for _ in range(self.limits.rounds):
+                before = _shape(active.summary)
+                active.used = False
+                self.evaluations += 1
+                walk = Walk(self, fn, facts)
+                result = walk.run(ref)
+                stable = not active.used or _shape(result) == before
+                active.summary = result
+                if stable or active.low < index:
+                    break
+                self._forget(mark)
+        finally:
+            self._stack.pop()
+        summary = active.summary
+        entry = _Entry(
+            summary.consulted,
+            summary.places,
+            _project(facts, summary.consulted, summary.places),
+            summary,
+            active.low if active.low < index else _DONE,
+        )
+        self._memo[ref].append(entry)
+        if active.low < index:
+            self._provisional.append((ref, entry))
+            if self._stack:
+                self._stack[-1].low = min(self._stack[-1].low, active.low)
+        else:
+            for _, each in self._provisional[mark:]:
+                each.low = _DONE
+            del self._provisional[mark:]
+        return summary
+
+    def _forget(self, mark: int) -> None:
+        """Throw away answers inside a recursion that were computed from an earlier round's summary."""
+        for ref, entry in self._provisional[mark:]:
+            self._memo[ref] = [each for each in self._memo[ref] if each is not entry]
+        del self._provisional[mark:]
+
+
+_DONE = 1 << 30
+"""``low`` of an answer that depends on nothing unfinished."""
+
+
+def _reverse_postorder(fn: ir.Function) -> list[int]:
+    order = [len(fn.blocks)] * len(fn.blocks)
+    seen = {0}
+    stack: list[tuple[int, list[int]]] = [(0, list(successors(fn.blocks[0].end)))]
+    position = len(fn.blocks)
+    while stack:
+        number, rest = stack[-1]
+        if rest:
+            following = rest.pop()
+            if following not in seen:
+                seen.add(following)
+                stack.append((following, list(successors(fn.blocks[following].end))))
+        else:
+            stack.pop()
+            position -= 1
+            order[number] = position
+    return order
+
+
+def _project(facts: Facts, consulted: int, places: int) -> tuple[Value, ...]:
+    """The facts about the consulted parameters, as far as they matter."""
+    result: list[Value] = []
+    position = 0
+    while consulted >> position:
+        if consulted >> position & 1:
+            value = facts.get(position)
+            if not places >> position & 1 and isinstance(value, (Address, Code)):
+                value = NONZERO
+            result.append(value)
+        position += 1
+    return tuple(result)
+
+
+def _shape(summary: Summary) -> tuple[object, ...]:
+    """What must stay the same for a recursion to be solved."""
+    return frozenset(summary.effects), frozenset(summary.regions), tuple(each.change for each in summary.exits)

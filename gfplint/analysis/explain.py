@@ -1,0 +1,324 @@
+"""From what was found to what is said: both threads step by step, the mask in words, why no flag helps."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from gfplint import cexpr
+from gfplint.analysis.callbacks import Awaited
+from gfplint.analysis.conditions import Conditions
+from gfplint.analysis.evaluate import Evaluator
+from gfplint.analysis.regions import Held
+from gfplint.analysis.summary import Allocation, Effect
+from gfplint.analysis.summary import Held as Taken
+from gfplint.analysis.values import TOP, Bits, Value, as_bits, const
+from gfplint.findings import Confidence, Finding, Lock, Mask, Place, Step, Thread, Way
+from gfplint.frontend.macros import arguments
+from gfplint.program.program import FunctionRef
+from gfplint.program.registrations import Registered
+from gfplint.rules import Context, Rule
+
+_FEW = 3
+"""Possible targets of the calls through pointers on a way, all multiplied, up to which a finding still
+has medium confidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What stands for the placeholders of a rule's sentences."""
+
+    lock: str
+    callback: str
+    context: str
+    function: str
+    mask: str
+
+    def fill(self, template: str) -> str:
+        """The template with its placeholders filled in."""
+        result = template
+        for name in ("lock", "callback", "context", "function", "mask"):
+            result = result.replace("{" + name + "}", getattr(self, name))
+        return result
+
+
+class Explainer:
+    """Turns matches of one run into findings."""
+
+    def __init__(self, evaluator: Evaluator, conditions: Conditions) -> None:
+        self._evaluator = evaluator
+        self._program = evaluator.program
+        self._masks = evaluator.program.masks
+        self._conditions = conditions
+        version = self._program.tree.version
+        self._version: Value = const(cexpr.kernel_version(*version)) if version is not None else TOP
+
+    # ----------------------------------------------------------------------------- places
+
+    def place(self, path: str, at: int, length: int = 0) -> Place:
+        """The place of an offset, with the column behind ``length`` characters."""
+        line, column = self._program.position(path, at)
+        return Place(path, line, column, column + length if length else 0)
+
+    def _call_place(self, path: str, effect: Effect | Taken) -> Place:
+        text = self._source(path, effect.at, 64)
+        length = 0
+        while length < len(text) and (text[length : length + 1].isalnum() or text[length : length + 1] == b"_"):
+            length += 1
+        return self.place(path, effect.at, length)
+
+    def _source(self, path: str, at: int, length: int) -> bytes:
+        file = self._program.source(path)
+        return file.data[at : at + length] if file is not None else b""
+
+    # ------------------------------------------------------------------------- lock-held
+
+    def held(self, rule: Rule, context: Context, held: Held, awaited: Awaited) -> Finding:
+        """An allocation under a lock that a callback waits for."""
+        effect = held.region.effect
+        lock = held.region.held.lock
+        event = effect.event
+        assert isinstance(event, Allocation)
+        mask = self.mask(event, effect, held.function)
+        words = Words(lock.name, f"{awaited.registered.callback.name}()", context.title, f"{held.function.name}()", mask.written)
+        confidence, facts = self._confidence(held, awaited)
+        place = self._call_place(held.function.path, effect)
+        taken = self._call_place(held.function.path, held.region.held)
+        finding = Finding(
+            rule=rule.id,
+            place=place,
+            function=held.function.name,
+            message=words.fill(rule.message),
+            confidence=confidence,
+            facts=facts,
+            threads=(self._holder(held, mask), self.waiter(context, awaited.registered, awaited.effect, awaited.lock.name)),
+            lock=Lock(lock.name, lock.kind, taken, held.function.name),
+            mask=mask,
+            ways=self._ways(rule, event, effect, words),
+            unsaved=self._unsaved(rule, event, effect, words),
+            fixes=tuple(words.fill(fix) for fix in rule.fixes),
+            fingerprint=_fingerprint(rule.id, held.function, lock.name, self._leaf(held.function, effect)),
+        )
+        return finding
+
+    def _holder(self, held: Held, mask: Mask) -> Thread:
+        steps: list[Step] = []
+        chain = [*held.chain]
+        names = [ref.name for ref, _ in chain[1:]] + [held.function.name]
+        for (ref, at), name in zip(chain, names, strict=True):
+            steps.append(Step("call", ref.name, f"calls {name}()", self.place(ref.path, at)))
+        steps.extend(self._taking(held.function, held.region.held))
+        steps.extend(self._way_down(held.function, held.region.effect, mask))
+        return Thread("thread 1: holds the lock and allocates", tuple(steps))
+
+    def _taking(self, function: FunctionRef, taken: Taken) -> list[Step]:
+        steps: list[Step] = []
+        ref = function
+        each: Taken | None = taken
+        while each is not None:
+            place = self._call_place(ref.path, each)
+            if each.inner is None:
+                steps.append(Step("acquire", ref.name, f"takes {taken.lock.name}", place))
+            else:
+                assert each.callee is not None
+                steps.append(Step("call", ref.name, f"calls {each.callee.name}()", place))
+                ref = each.callee
+            each = each.inner
+        return steps
+
+    def _way_down(self, function: FunctionRef, effect: Effect, mask: Mask) -> list[Step]:
+        steps: list[Step] = []
+        ref = function
+        each = effect
+        while each.inner is not None:
+            assert each.callee is not None
+            steps.append(Step("call", ref.name, f"calls {each.callee.name}()", self._call_place(ref.path, each)))
+            ref = each.callee
+            each = each.inner
+        event = each.event
+        assert isinstance(event, Allocation)
+        steps.append(
+            Step("allocate", ref.name, f"{event.function}() allocates with {mask.written}", self._call_place(ref.path, each))
+        )
+        steps.append(Step("reclaim", event.function, "enters direct reclaim, with the lock held", None))
+        return steps
+
+    def waiter(self, context: Context, registered: Registered, effect: Effect, lock: str | None) -> Thread:
+        """From the kernel's way into the context through the registration and callback to the lock."""
+        steps = [Step("enter", step.function, step.text, None) for step in context.steps]
+        by = registered.by.name if registered.by is not None else ""
+        where = self.place(registered.path, registered.at)
+        steps.append(Step("register", by or registered.callback.name, f"registered {registered.callback.name}()", where))
+        ref = registered.callback
+        each = effect
+        while each.inner is not None:
+            assert each.callee is not None
+            steps.append(Step("callback" if ref == registered.callback else "call", ref.name, f"calls {each.callee.name}()", self._call_place(ref.path, each)))
+            ref = each.callee
+            each = each.inner
+        if lock is not None:
+            steps.append(Step("wait", ref.name, f"waits for {lock}", self._call_place(ref.path, each)))
+        return Thread(f"thread 2: {context.thread}", tuple(steps))
+
+    # ---------------------------------------------------------------------------- inside
+
+    def inside(self, rule: Rule, context: Context, registered: Registered, effect: Effect) -> Finding:
+        """An allocation inside a callback."""
+        event = effect.event
+        assert isinstance(event, Allocation)
+        ref = registered.callback
+        mask = self.mask(event, effect, ref)
+        words = Words("", f"{ref.name}()", context.title, f"{ref.name}()", mask.written)
+        facts = [self._pointer_fact(effect.targets, "the way to the allocation")]
+        certain = self._certain(event)
+        facts.append(_mask_fact(certain))
+        confidence = _level(effect.targets, certain)
+        steps = list(self.waiter(context, registered, effect, None).steps)
+        leaf_ref, leaf = self._innermost(ref, effect)
+        steps.append(Step("allocate", leaf_ref.name, f"{event.function}() allocates with {mask.written}", self._call_place(leaf_ref.path, leaf)))
+        return Finding(
+            rule=rule.id,
+            place=self._call_place(ref.path, effect),
+            function=ref.name,
+            message=words.fill(rule.message),
+            confidence=confidence,
+            facts=tuple(facts),
+            threads=(Thread(context.thread, tuple(steps)),),
+            mask=mask,
+            ways=self._ways(rule, event, effect, words),
+            unsaved=self._unsaved(rule, event, effect, words),
+            fixes=tuple(words.fill(fix) for fix in rule.fixes),
+            fingerprint=_fingerprint(rule.id, ref, "", self._leaf(ref, effect)),
+        )
+
+    def _innermost(self, ref: FunctionRef, effect: Effect) -> tuple[FunctionRef, Effect]:
+        while effect.inner is not None:
+            assert effect.callee is not None
+            ref, effect = effect.callee, effect.inner
+        return ref, effect
+
+    def _leaf(self, ref: FunctionRef, effect: Effect) -> str:
+        inner, leaf = self._innermost(ref, effect)
+        event = leaf.event
+        return f"{inner.path}:{inner.name}:{event.function if isinstance(event, Allocation) else ''}"
+
+    def allocation_site(self, ref: FunctionRef, effect: Effect) -> tuple[str, int]:
+        """Where the allocating call itself is: path and offset."""
+        inner, leaf = self._innermost(ref, effect)
+        return inner.path, leaf.at
+
+    # ----------------------------------------------------------------------------- masks
+
+    def mask(self, event: Allocation, effect: Effect, ref: FunctionRef) -> Mask:
+        """The mask as written at the allocating call, and as it takes effect there."""
+        bits = self._conditions.effective(event.mask, effect.entered)
+        inner, leaf = self._innermost(ref, effect)
+        written = self._written(inner.path, leaf, event)
+        undecided = tuple(
+            name for name, bit in self._masks.bits.items() if not bits.ones & bit and not bits.zeros & bit
+        )
+        return Mask(
+            written=written or " | ".join(self._masks.names(as_bits(event.mask).ones)) or "an unknown mask",
+            flags=self._masks.names(bits.ones),
+            undecided=undecided if len(undecided) < len(self._masks.bits) else ("all",),
+            words=self._masks.words(bits.ones, bits.zeros),
+        )
+
+    def _written(self, path: str, leaf: Effect, event: Allocation) -> str:
+        """The mask's text in the source, "" where the call isn't in the source as such."""
+        file = self._program.source(path)
+        if file is None:
+            return ""
+        opening = file.data.find(b"(", leaf.at)
+        if opening < 0 or opening - leaf.at > 80 or event.argument < 0:
+            return ""
+        found = arguments(file.data, opening)
+        if found is None:
+            return ""
+        spans = [b" ".join(file.data[start:end].split()).decode("utf-8", "replace") for start, end in found[0]]
+        name = file.data[leaf.at : opening].strip().decode("utf-8", "replace")
+        if name == event.function and event.argument < len(spans):
+            return spans[event.argument]
+        for text in spans:
+            if "GFP_" in text or text in ("gfp", "gfp_mask", "flags", "gfp_flags"):
+                return text
+        return ""
+
+    def _names(self, event: Allocation, effect: Effect) -> dict[str, Value]:
+        return {
+            "mask": self._conditions.effective(event.mask, effect.entered),
+            "order": event.order,
+            "version": self._version,
+        }
+
+    def matches(self, rule: Rule, effect: Effect) -> bool:
+        """Whether the rule is interested in an allocation with this mask (undecided counts)."""
+        event = effect.event
+        assert isinstance(event, Allocation)
+        return self._conditions.holds(rule.allocation, self._names(event, effect), rule) is not False
+
+    def _ways(self, rule: Rule, event: Allocation, effect: Effect, words: Words) -> tuple[Way, ...]:
+        names = self._names(event, effect)
+        return tuple(
+            Way(way.title, words.fill(way.why))
+            for way in rule.ways
+            if self._conditions.holds(way.when, names, rule) is not False
+        )
+
+    def _unsaved(self, rule: Rule, event: Allocation, effect: Effect, words: Words) -> tuple[str, ...]:
+        names = self._names(event, effect)
+        return tuple(words.fill(each.why) for each in rule.unsaved if self._conditions.holds(each.when, names, rule))
+
+    # ------------------------------------------------------------------------- confidence
+
+    def _certain(self, event: Allocation) -> bool:
+        bits = event.mask
+        return isinstance(bits, Bits) and bool(bits.ones & self._evaluator.direct_reclaim_bit)
+
+    def _confidence(self, held: Held, awaited: Awaited) -> tuple[Confidence, tuple[str, ...]]:
+        effect = held.region.effect
+        event = effect.event
+        assert isinstance(event, Allocation)
+        certain = self._certain(event)
+        targets = effect.targets * awaited.effect.targets
+        level = _level(targets, certain)
+        facts = [
+            self._pointer_fact(effect.targets, "from the lock to the allocation"),
+            self._pointer_fact(awaited.effect.targets, "from the callback to the lock"),
+            _mask_fact(certain),
+        ]
+        if not held.region.held.lock.exact:
+            level = min(level, Confidence.MEDIUM)
+            facts.append("The lock is named by a pointer that leads to it, which may differ between the two threads.")
+        if held.region.held.shared and awaited.shared:
+            level = min(level, Confidence.LOW)
+            facts.append("Both sides take the lock for reading: they wait for each other only with a writer queued between.")
+        return level, tuple(facts)
+
+    def _pointer_fact(self, targets: int, way: str) -> str:
+        if targets == 1:
+            return f"Every call {way} has one possible target."
+        return f"Calls through pointers {way} could reach {targets} functions or combinations of them."
+
+
+def _mask_fact(certain: bool) -> str:
+    if certain:
+        return "The mask certainly allows direct reclaim."
+    return "Whether the mask allows direct reclaim could not be decided."
+
+
+def _level(targets: int, certain: bool) -> Confidence:
+    if not certain:
+        return Confidence.LOW
+    if targets == 1:
+        return Confidence.HIGH
+    return Confidence.MEDIUM if targets <= _FEW else Confidence.LOW
+
+
+def _fingerprint(rule: str, function: FunctionRef, lock: str, leaf: str) -> str:
+    """Stable while lines move: no line numbers in it."""
+    text = "\0".join((rule, function.path, function.name, lock, leaf))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+__all__ = ["Explainer"]

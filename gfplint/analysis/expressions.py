@@ -1,0 +1,355 @@
+"""Values and places of expressions in one state, and what a decided condition teaches.
+
+:class:`Reader` belongs to one evaluation of one function; it also keeps the account of which
+parameters were consulted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gfplint import ir
+from gfplint.analysis.state import State, locals_in
+from gfplint.analysis.summary import LockClass
+from gfplint.analysis.values import (
+    ALL,
+    NONZERO,
+    ONE,
+    TOP,
+    ZERO,
+    Address,
+    Bits,
+    Code,
+    OneOf,
+    Value,
+    alternatives,
+    as_bits,
+    binary,
+    boolean,
+    const,
+    join,
+    plain,
+    truth,
+    unary,
+    with_deps,
+)
+from gfplint.program.types import Place
+
+if TYPE_CHECKING:
+    from gfplint.analysis.evaluate import Evaluator
+
+_NEGATED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+_BOOL = (ir.Basic("_Bool"), ir.Basic("bool"), ir.Named("bool"))
+Alias = tuple[ir.Expr, bool]
+
+
+class Reader:
+    """Evaluates expressions of ``fn``. ``aliases`` maps a temporary to the expression that a model says
+    it equals (``WARN_ON(x)`` is ``x``), so that testing one teaches about the other."""
+
+    def __init__(self, evaluator: Evaluator, fn: ir.Function, aliases: dict[ir.Expr, ir.Expr]) -> None:
+        self._evaluator = evaluator
+        self._program = evaluator.program
+        self._types = evaluator.types
+        self.fn = fn
+        self.aliases = aliases
+        self.consulted = 0
+        self.places = 0
+
+    # ------------------------------------------------------------------------------ values
+
+    def consult(self, value: Value) -> Value:
+        """Note that a decision depends on this value."""
+        self.consulted |= value.deps
+        return value
+
+    def value(self, expr: ir.Expr, state: State) -> Value:
+        """The value of an expression."""
+        match expr:
+            case ir.Local() | ir.Temp():
+                return state.variables.get(expr, TOP)
+            case ir.Const(number):
+                return const(number)
+            case ir.Global(name):
+                return self._global(name, state)
+            case ir.Binary(op, left, right):
+                known = state.facts.get(expr)
+                if known is not None:
+                    return known
+                return binary(op, self.value(left, state), self.value(right, state))
+            case ir.Unary(op, operand):
+                return unary(op, self.value(operand, state))
+            case ir.AddressOf(operand):
+                return self._address(operand, state)
+            case ir.Cast(kind, operand):
+                inner = self.value(operand, state)
+                if kind in _BOOL:
+                    return boolean(truth(inner), inner.deps)
+                return inner
+            case ir.Select(condition, then, otherwise):
+                chosen = self.value(condition, state)
+                answer = truth(chosen)
+                if answer is None:
+                    both = join(self.value(then, state), self.value(otherwise, state))
+                    return with_deps(both, chosen.deps)
+                return with_deps(self.value(then if answer else otherwise, state), chosen.deps)
+            case ir.Field() | ir.Deref() | ir.Index():
+                return self._load(expr, state)
+            case ir.String() | ir.Sizeof():
+                return NONZERO
+        return TOP
+
+    def _global(self, name: str, state: State) -> Value:
+        known = state.facts.get(ir.Global(name))
+        if known is not None:
+            return known
+        found = self._evaluator.constants.value(name, self.fn.path)
+        if found is not None:
+            return const(found)
+        if name.isupper():
+            return TOP
+        ref = self._program.resolve(name, self.fn.path)
+        if ref is not None:
+            return Code(ref)
+        if self._program.variable(name, self.fn.path) is not None:
+            place = self._types.global_place(name, self.fn.path)
+            if place is not None and isinstance(place.type, ir.Array):
+                return Address(None, place)
+        return TOP
+
+    def _address(self, operand: ir.Expr, state: State) -> Value:
+        if isinstance(operand, ir.Global):
+            ref = self._program.resolve(operand.name, self.fn.path)
+            if ref is not None:
+                return Code(ref)
+        if isinstance(operand, ir.Deref):
+            return self.value(operand.pointer, state)
+        roots = {local: state.variables[local] for local in locals_in(operand) if local in state.variables}
+        deps = 0
+        for value in roots.values():
+            deps |= value.deps
+        snapshot = State()
+        snapshot.variables = roots
+        key = None if roots else (self.fn.path, self.fn.start, operand)
+        return Address(lambda: self.place(operand, snapshot), None, deps, key)
+
+    def _load(self, expr: ir.Expr, state: State) -> Value:
+        known = state.facts.get(expr)
+        if known is not None:
+            return known
+        stored = self.initial(expr, state)
+        return stored if stored is not None else TOP
+
+    def initial(self, expr: ir.Expr, state: State) -> Value | None:
+        """What a static initialiser stored at an lvalue of a constant table; None where there is none."""
+        steps: list[str] = []
+        node = expr
+        while True:
+            match node:
+                case ir.Field(base, name):
+                    steps.append(name)
+                    node = base
+                case ir.Index(base, _):
+                    steps.append("[]")
+                    node = base
+                case ir.Global(name):
+                    return self._evaluator.stored(name, self.fn.path, tuple(reversed(steps)))
+                case ir.Deref(ir.AddressOf(operand)):
+                    node = operand
+                case ir.Deref(pointer):
+                    value = self.value(pointer, state) if isinstance(pointer, (ir.Local, ir.Temp, ir.Field)) else TOP
+                    if not isinstance(value, Address) or value.place is None:
+                        return None
+                    place = value.place
+                    if not place.root.startswith("global "):
+                        return None
+                    self.places |= value.deps
+                    self.consulted |= value.deps
+                    name = place.root.removeprefix("global ")
+                    return self._evaluator.stored(name, place.file or self.fn.path, (*place.steps, *reversed(steps)))
+                case _:
+                    return None
+
+    # ------------------------------------------------------------------------------ places
+
+    def place(self, lvalue: ir.Expr, state: State) -> Place | None:
+        """The place of an lvalue: by types, and where they end, by what pointers are known to point to."""
+        found = self._evaluator.place(lvalue, self.fn)
+        if found is not None:
+            return found
+        match lvalue:
+            case ir.Field(base, name):
+                inner = self.place(base, state)
+                return self._types.step(inner, name, self.fn.path) if inner is not None else None
+            case ir.Index(base, _):
+                inner = self.place(base, state)
+                return self._types.step(inner, "[]", self.fn.path) if inner is not None else None
+            case ir.Deref(pointer):
+                return self.target(pointer, state)
+        return None
+
+    def target(self, pointer: ir.Expr, state: State) -> Place | None:
+        """The place that a pointer points to."""
+        match pointer:
+            case ir.AddressOf(operand):
+                return self.place(operand, state)
+            case ir.Cast(_, operand):
+                return self.target(operand, state)
+        value = self.value(pointer, state)
+        if isinstance(value, Address):
+            self.places |= value.deps
+            self.consulted |= value.deps
+            if value.place is not None:
+                return value.place
+        elif value.deps:
+            self.places |= value.deps
+            self.consulted |= value.deps
+        return self._evaluator.place(ir.Deref(pointer), self.fn)
+
+    def lock(self, pointer: ir.Expr, kind: str, state: State) -> LockClass:
+        """The class of the lock that a pointer points to. An unknown one is named by the expression, with
+        a ``?`` in front, so that its release can still be matched."""
+        place = self.target(pointer, state)
+        if place is not None and place.lock_class:
+            return LockClass(place.lock_class, kind, place.word, exact="*" not in place.steps)
+        return LockClass(f"?{kind}: {pointer!r} in {self.fn.name}", kind, "", exact=False)
+
+    # -------------------------------------------------------------------------- conditions
+
+    def assume(self, condition: ir.Expr, outcome: bool, state: State) -> bool:
+        """Change ``state`` to what holds where ``condition`` came out as ``outcome``; False where it can't."""
+        value = self.consult(self.value(condition, state))
+        answer = truth(value)
+        if answer is not None and not isinstance(value, OneOf):
+            return answer == outcome and self._learn(condition, outcome, state)
+        if answer is not None:
+            return answer == outcome
+        return self._learn(condition, outcome, state)
+
+    def _learn(self, condition: ir.Expr, outcome: bool, state: State) -> bool:
+        match condition:
+            case ir.Unary("!", operand):
+                return self._learn(operand, not outcome, state)
+            case ir.Cast(_, operand):
+                return self._learn(operand, outcome, state)
+            case ir.Binary("&&", left, right):
+                if outcome:
+                    return self.assume(left, True, state) and self.assume(right, True, state)
+                return self._decide(condition, outcome, state)
+            case ir.Binary("||", left, right):
+                if not outcome:
+                    return self.assume(left, False, state) and self.assume(right, False, state)
+                return self._decide(condition, outcome, state)
+            case ir.Binary("==" | "!=" as op, left, right):
+                same = (op == "==") == outcome
+                if not self._compare(left, right, same, state):
+                    return False
+                return self._decide(condition, outcome, state)
+            case ir.Binary("&", left, right):
+                mask = as_bits(self.value(right, state)).constant
+                if mask is not None and not self._mask(left, mask, outcome, state):
+                    return False
+                return self._decide(condition, outcome, state)
+            case ir.Binary("<" | ">" | "<=" | ">=" as op, left, right):
+                if not outcome:
+                    op = _NEGATED[op]
+                return self._filter(left, op, self.value(right, state), state) and self._decide(condition, outcome, state)
+            case ir.Local() | ir.Temp() | ir.Field() | ir.Deref() | ir.Index() | ir.Global():
+                return self._test(condition, outcome, state)
+        return self._decide(condition, outcome, state)
+
+    def _decide(self, condition: ir.Expr, outcome: bool, state: State) -> bool:
+        """Remember a condition that nothing else could be learnt from (every local in it unchanged)."""
+        if locals_in(condition) or isinstance(condition, ir.Binary):
+            state.facts[condition] = ONE if outcome else ZERO
+        return True
+
+    def _set(self, lvalue: ir.Expr, value: Value, state: State) -> None:
+        if isinstance(lvalue, (ir.Local, ir.Temp)):
+            state.variables[lvalue] = value
+        elif isinstance(lvalue, (ir.Field, ir.Deref, ir.Index, ir.Global)):
+            state.facts[lvalue] = value
+
+    def _test(self, lvalue: ir.Expr, outcome: bool, state: State) -> bool:
+        old = self.value(lvalue, state)
+        kept = [each for each in alternatives(old) if truth(each) in (None, outcome)]
+        if not kept:
+            return False
+        new: Value | None = None
+        for each in kept:
+            if not outcome:
+                each = ZERO
+            elif isinstance(each, Bits) and not each.nonzero:
+                each = Bits(each.ones, each.zeros, True) if each.ones | each.zeros != ALL else each
+                if each.zeros == ALL ^ 1:
+                    each = ONE
+            new = each if new is None else join(new, each)
+        assert new is not None
+        self._set(lvalue, with_deps(new, old.deps), state)
+        alias = self.aliases.get(lvalue)
+        return alias is None or self._learn(alias, outcome, state)
+
+    def _compare(self, left: ir.Expr, right: ir.Expr, same: bool, state: State) -> bool:
+        for one, other in ((left, right), (right, left)):
+            while isinstance(one, ir.Cast):
+                one = one.operand
+            if not isinstance(one, (ir.Local, ir.Temp, ir.Field, ir.Deref, ir.Index, ir.Global)):
+                continue
+            if isinstance(one, ir.Global) and truth(self._global(one.name, state)) is not None:
+                continue
+            against = self.value(other, state)
+            if not self._filter(one, "==" if same else "!=", against, state):
+                return False
+            known = as_bits(against).constant
+            if same and known is not None:
+                self._set(one, with_deps(const(known), self.value(one, state).deps), state)
+                if known == 0 and one in self.aliases and not self._learn(self.aliases[one], False, state):
+                    return False
+            elif not same and known == 0:
+                if not self._test(one, True, state):
+                    return False
+        return True
+
+    def _filter(self, lvalue: ir.Expr, op: str, against: Value, state: State) -> bool:
+        """Keep those alternatives of ``lvalue`` for which ``lvalue op against`` can be true."""
+        while isinstance(lvalue, ir.Cast):
+            lvalue = lvalue.operand
+        old = self.value(lvalue, state)
+        if not isinstance(old, OneOf):
+            return truth(binary(op, old, against)) is not False
+        kept = [each for each in old.values if truth(binary(op, each, against)) is not False]
+        if not kept:
+            return False
+        if len(kept) < len(old.values):
+            new = kept[0]
+            for each in kept[1:]:
+                new = join(new, each)
+            self._set(lvalue, with_deps(new, old.deps), state)
+        return True
+
+    def _mask(self, lvalue: ir.Expr, mask: int, outcome: bool, state: State) -> bool:
+        """``lvalue & mask`` is (not) zero."""
+        while isinstance(lvalue, ir.Cast):
+            lvalue = lvalue.operand
+        if not isinstance(lvalue, (ir.Local, ir.Temp, ir.Field, ir.Deref, ir.Index)):
+            return True
+        old = self.value(lvalue, state)
+        kept: list[Value] = []
+        for each in alternatives(old):
+            bits = as_bits(each)
+            if outcome:
+                if bits.zeros & mask == mask:
+                    continue
+                single = mask & (mask - 1) == 0
+                kept.append(Bits(bits.ones | (mask if single else 0), bits.zeros, True))
+            else:
+                if bits.ones & mask:
+                    continue
+                kept.append(Bits(bits.ones, bits.zeros | mask, bits.nonzero))
+        if not kept:
+            return False
+        new = kept[0]
+        for each in kept[1:]:
+            new = join(new, each)
+        self._set(lvalue, with_deps(plain(new), old.deps), state)
+        return True

@@ -1,0 +1,244 @@
+"""Where in the analysed paths a lock of interest is held, and what is allocated there.
+
+Candidates are found by text: a function that never mentions the lock's field or variable, nor a wrapper
+that does, can't hold it. Only they are evaluated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gfplint import ir
+from gfplint.analysis.evaluate import Evaluator
+from gfplint.analysis.summary import Allocation, Facts, LockClass, Region, Summary
+from gfplint.frontend.source import Item, ItemKind
+from gfplint.program.program import FunctionRef
+
+_WRAPPER_ROUNDS = 3
+_MAX_WRAPPER_FILES = 300
+"""A lock whose name more files mention than this (``lock``, ``mutex``) has its wrappers looked for only
+near the analysed paths and in headers under include/."""
+_CALLER_LEVELS = 4
+_MAX_CALLERS = 24
+
+
+@dataclass(slots=True)
+class Held:
+    """An allocation in a region, as seen from ``chain``: callers, outermost first, whose arguments decided
+    it (empty where the function alone does). ``function`` holds the lock."""
+
+    function: FunctionRef
+    region: Region
+    chain: tuple[tuple[FunctionRef, int], ...] = ()
+    decided: bool = True
+
+
+class Regions:
+    """Searches the functions of some paths for regions of some locks."""
+
+    def __init__(self, evaluator: Evaluator, files: Iterable[str]) -> None:
+        self._evaluator = evaluator
+        self._program = evaluator.program
+        self._files = sorted(files)
+        self._callers: dict[FunctionRef, list[tuple[FunctionRef, int]] | None] = {}
+
+    def find(self, locks: Iterable[LockClass]) -> list[Held]:
+        """Every allocation that may reclaim under one of ``locks`` in the paths, in source order."""
+        wanted = {lock.name for lock in locks}
+        words = {lock.word for lock in locks if lock.word}
+        if not wanted or not words:
+            return []
+        words |= self._wrappers(words, wanted)
+        found: list[Held] = []
+        for ref in self._candidates(self._files, words):
+            summary = self._evaluator.summary(ref, Facts())
+            for region in summary.regions.values():
+                if region.held.lock.name in wanted:
+                    found.extend(self._confirm(ref, summary, region))
+        return found
+
+    def _candidates(self, files: Iterable[str], words: set[str]) -> list[FunctionRef]:
+        """Functions of these files that mention one of the words."""
+        pattern = re.compile(rb"\b(?:" + b"|".join(re.escape(word.encode()) for word in sorted(words)) + rb")\b")
+        found: list[FunctionRef] = []
+        for path in files:
+            try:
+                data = self._program.tree.read(path)
+            except Exception:  # counted where the file is opened in earnest
+                data = b""
+            if pattern.search(data) is None:
+                continue
+            file = self._program.source(path)
+            for item in self._program.items(path, ItemKind.FUNCTION):
+                if file is not None and pattern.search(file.text, item.start, item.end):
+                    found.append(FunctionRef(path, item.start, item.name))
+        return found
+
+    # ----------------------------------------------------------------------------- wrappers
+
+    def _wrappers(self, words: set[str], wanted: set[str]) -> set[str]:
+        """Names of functions that return with a wanted lock held, and of macros that name one."""
+        known: set[str] = set()
+        fresh = set(words)
+        for _ in range(_WRAPPER_ROUNDS):
+            names: set[str] = set()
+            for word, files in self._program.tree.index.mentions(sorted(fresh)).items():
+                pattern = re.compile(rb"\b" + re.escape(word.encode()) + rb"\b")
+                for path in self._near(files):
+                    names |= self._wrappers_in(path, pattern, wanted)
+            fresh = names - known - words
+            known |= fresh
+            if not fresh:
+                break
+        return known
+
+    def _near(self, files: tuple[str, ...]) -> list[str]:
+        if len(files) <= _MAX_WRAPPER_FILES:
+            return list(files)
+        folders = {path.rpartition("/")[0] for path in self._files}
+        return [path for path in files if path.rpartition("/")[0] in folders or path.startswith("include/linux/")]
+
+    def _wrappers_in(self, path: str, pattern: re.Pattern[bytes], wanted: set[str]) -> set[str]:
+        names: set[str] = set()
+        file = self._program.source(path)
+        for item in self._program.items(path, ItemKind.FUNCTION, ItemKind.MACRO):
+            if file is None or not pattern.search(file.text, item.start, item.end):
+                continue
+            if item.kind is ItemKind.MACRO:
+                names.add(item.name)
+            elif self._acquires(path, item, wanted):
+                names.add(item.name)
+        return names
+
+    def _acquires(self, path: str, item: Item, wanted: set[str]) -> bool:
+        summary = self._evaluator.summary(FunctionRef(path, item.start, item.name), Facts())
+        return any(held.lock.name in wanted for each in summary.exits for held in each.taken)
+
+    # ------------------------------------------------------------------------------ callers
+
+    def _confirm(self, ref: FunctionRef, summary: Summary, region: Region) -> list[Held]:
+        """Ask the callers where the region depends on what they pass.
+
+        A region that no caller's arguments allow is dropped. One whose mask only callers know is taken as
+        they pass it.
+        """
+        effect = region.effect
+        assert isinstance(effect.event, Allocation)
+        undecided = not self._decided(region)
+        if not summary.consulted:
+            return [Held(ref, region, (), not undecided)]
+        witnesses: list[Held] = []
+        asked = self._ask(ref, (), region, witnesses, 0)
+        if asked is None:
+            return [Held(ref, region, (), not undecided)]
+        if not undecided and any(_leaf(each.region) == _leaf(region) for each in witnesses):
+            return [Held(ref, region, (), True)]
+        return witnesses[:1]
+
+    def _decided(self, region: Region) -> bool:
+        event = region.effect.event
+        assert isinstance(event, Allocation)
+        bits = event.mask
+        ones = getattr(bits, "ones", 0)
+        return bool(ones & self._evaluator.direct_reclaim_bit)
+
+    def _ask(
+        self,
+        ref: FunctionRef,
+        chain: tuple[tuple[FunctionRef, int], ...],
+        region: Region,
+        witnesses: list[Held],
+        level: int,
+    ) -> bool | None:
+        """Collect callers' views of ``region`` in ``witnesses``; None where not all callers are known."""
+        outer = chain[0][0] if chain else ref
+        callers = self._callers_of(outer)
+        if not callers or level >= _CALLER_LEVELS:
+            return None
+        for caller, at in callers:
+            longer = ((caller, at), *chain)
+            view = self._view(longer, ref, region)
+            if view is None:
+                continue
+            top = self._evaluator.summary(caller, Facts())
+            if top.consulted and level + 1 < _CALLER_LEVELS:
+                inner: list[Held] = []
+                answer = self._ask(ref, longer, region, inner, level + 1)
+                if answer is not None:
+                    witnesses.extend(inner)
+                    continue
+            witnesses.append(Held(ref, view, longer, self._decided(view)))
+        witnesses.sort(key=lambda each: (not each.decided, len(each.chain), each.chain))
+        return True
+
+    def _view(self, chain: tuple[tuple[FunctionRef, int], ...], ref: FunctionRef, region: Region) -> Region | None:
+        """The same region in the summary of ``ref`` that the outermost caller's walk used; None where its
+        arguments rule the region out."""
+        summaries = [self._evaluator.summary(chain[0][0], Facts())]
+        path = [*(each for each, _ in chain[1:]), ref]
+        for (_, at), callee in zip(chain, path, strict=True):
+            summaries = [
+                inner for summary in summaries for other, inner in summary.below.get(at, ()) if other == callee
+            ]
+        best: Region | None = None
+        for summary in summaries:
+            for other in summary.regions.values():
+                if (
+                    other.held.lock.name == region.held.lock.name
+                    and other.effect.at == region.effect.at
+                    and (best is None or self._rank(other, region) < self._rank(best, region))
+                ):
+                    best = other
+        return best
+
+    def _rank(self, other: Region, region: Region) -> tuple[bool, bool, tuple[int, int, int]]:
+        return not self._decided(other), _leaf(other) != _leaf(region), other.effect.cost
+
+    def _callers_of(self, ref: FunctionRef) -> list[tuple[FunctionRef, int]] | None:
+        """The calls of a function, by name; None where there may be others (its address is taken, it is
+        called from too many places)."""
+        if ref not in self._callers:
+            self._callers[ref] = self._find_callers(ref)
+        return self._callers[ref]
+
+    def _find_callers(self, ref: FunctionRef) -> list[tuple[FunctionRef, int]] | None:
+        file = self._program.source(ref.path)
+        items = file.find(ref.name, ItemKind.FUNCTION) if file is not None else []
+        static = any(item.static for item in items) and ref.path.endswith(".c")
+        files = (ref.path,) if static else self._program.tree.index.mentions([ref.name])[ref.name]
+        word = ref.name.encode()
+        call = re.compile(rb"\b" + re.escape(word) + rb"\b(\s*\()?")
+        found: list[tuple[FunctionRef, int]] = []
+        for path in files:
+            source = self._program.source(path)
+            if source is None:
+                continue
+            for item in self._program.items(path, ItemKind.FUNCTION, ItemKind.VARIABLE, ItemKind.MACRO):
+                matches = list(call.finditer(source.text, item.start, item.end))
+                if not matches or item.name == ref.name:
+                    continue
+                if item.kind is not ItemKind.FUNCTION or any(match[1] is None for match in matches):
+                    return None
+                caller = FunctionRef(path, item.start, item.name)
+                if self._program.resolve(ref.name, path) != ref:
+                    continue
+                fn = self._program.function(caller)
+                for block in fn.blocks if fn is not None else ():
+                    for instruction in block.instructions:
+                        if isinstance(instruction, ir.Call) and instruction.function == ir.Global(ref.name):
+                            found.append((caller, instruction.at))
+                if len(found) > _MAX_CALLERS:
+                    return None
+        return found
+
+
+def _leaf(region: Region) -> tuple[str, int]:
+    """Where the allocation itself is: the innermost callee and the offset in it."""
+    effect = region.effect
+    path = ""
+    while effect.inner is not None:
+        path = effect.callee.path if effect.callee is not None else ""
+        effect = effect.inner
+    return path, effect.at

@@ -1,0 +1,218 @@
+"""One run: options in, report out. The order of the questions, and nothing else."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from gfplint.analysis.callbacks import Awaited, Callback, Callbacks, awaited
+from gfplint.analysis.conditions import Conditions
+from gfplint.analysis.evaluate import Evaluator
+from gfplint.analysis.explain import Explainer
+from gfplint.analysis.regions import Regions
+from gfplint.analysis.summary import Allocation
+from gfplint.api import CheckOptions
+from gfplint.errors import UsageError
+from gfplint.findings import CallbackLocks, Finding, Lock, Note, Report, Statistics
+from gfplint.frontend.source import ItemKind
+from gfplint.kernel.tree import KernelTree
+from gfplint.models import Models
+from gfplint.program.program import Program
+from gfplint.resources import rules_directory
+from gfplint.rules import Context, Rule, Rules
+
+
+class Run:
+    """Opens the tree and the rules once and answers for them."""
+
+    def __init__(self, options: CheckOptions) -> None:
+        if not options.paths:
+            raise UsageError("Name at least one file or folder to analyse.")
+        self.options = options
+        self.tree = KernelTree.discover(
+            options.paths[0], kernel=options.kernel, kconfig=options.kconfig, arch=options.arch, jobs=options.jobs
+        )
+        self.paths = [self.tree.relative(path) for path in options.paths]
+        self.files = self._files()
+        dirs = (rules_directory(), *options.rules_dirs)
+        self.rules = Rules.load(dirs, self.tree.version)
+        self.program = Program(self.tree, Models.load(dirs, self.tree.version))
+        self.evaluator = Evaluator(self.program)
+        self.conditions = Conditions(self.program.masks)
+        self.explainer = Explainer(self.evaluator, self.conditions)
+        self._callbacks: dict[str, list[Callback]] = {}
+
+    def _files(self) -> list[str]:
+        files: set[str] = set()
+        for path in self.paths:
+            if path.endswith(".h") and self.tree.exists(path):
+                files.add(path)
+                continue
+            found = self.tree.c_files(path)
+            if not found:
+                raise UsageError(f"There are no C files in {path or '.'}.")
+            files.update(found)
+        return sorted(files)
+
+    def selected(self) -> list[Rule]:
+        """The rules to apply, by id. An id or name that doesn't exist is an error that names the nearest."""
+        by_name = {rule.name: rule.id for rule in self.rules}
+        known = [*self.rules.ids, *sorted(by_name)]
+
+        def ids(names: Iterable[str]) -> set[str]:
+            found: set[str] = set()
+            for name in sorted(names):
+                if name not in known:
+                    near = difflib.get_close_matches(name, known, 1)
+                    hint = f" Did you mean {near[0]}?" if near else f" The rules are {', '.join(self.rules.ids)}."
+                    raise UsageError(f"There is no rule {name}.{hint}")
+                found.add(by_name.get(name, name))
+            return found
+
+        chosen = ids(self.options.select) if self.options.select is not None else set(self.rules.ids)
+        chosen -= ids(self.options.ignore)
+        return [self.rules.rule(id) for id in sorted(chosen)]
+
+    # ------------------------------------------------------------------------------- check
+
+    def check(self) -> Report:
+        """Apply the selected rules to the paths."""
+        rules = self.selected()
+        findings: list[Finding] = []
+        contexts = sorted({name for rule in rules for name in rule.contexts})
+        callbacks = self._find_callbacks([self.rules.context(name) for name in contexts])
+        locks: set[str] = set()
+        for rule in rules:
+            for name in rule.contexts:
+                context = self.rules.context(name)
+                mine = [each for each in callbacks if each.registered.context == name]
+                if rule.kind == "inside":
+                    findings.extend(self._inside(rule, context, mine))
+                else:
+                    waits = awaited(mine)
+                    locks.update(waits)
+                    findings.extend(self._held(rule, context, waits))
+        findings = [each for each in findings if each.confidence >= self.options.min_confidence]
+        findings.sort(key=lambda each: (each.place.path, each.place.line, each.place.column, each.rule, each.message))
+        return Report(
+            findings=findings,
+            notes=self._notes(),
+            statistics=self._statistics(len(callbacks), len(locks)),
+            root=str(self.tree.root),
+            kernel_version=self.tree.version_text,
+            paths=self.paths,
+        )
+
+    def _find_callbacks(self, contexts: list[Context]) -> list[Callback]:
+        self._progress("looking for callbacks of reclaim", 0, 3)
+        found = Callbacks(self.evaluator).find(contexts)
+        self._progress("following the locks that they wait for", 1, 3)
+        return found
+
+    def _progress(self, what: str, done: int, total: int) -> None:
+        if self.options.progress is not None:
+            self.options.progress(what, done, total)
+
+    def _inside(self, rule: Rule, context: Context, callbacks: list[Callback]) -> list[Finding]:
+        best: dict[tuple[object, ...], Finding] = {}
+        wanted = set(self.files)
+        for callback in callbacks:
+            ref = callback.registered.callback
+            if ref.path not in wanted:
+                continue
+            for effect in callback.allocations():
+                if self.explainer.matches(rule, effect):
+                    finding = self.explainer.inside(rule, context, callback.registered, effect)
+                    _keep_best(best, (rule.id, finding.place), finding)
+        return list(best.values())
+
+    def _held(self, rule: Rule, context: Context, waits: dict[str, list[Awaited]]) -> list[Finding]:
+        self._progress("looking at what is allocated under them", 2, 3)
+        best: dict[tuple[object, ...], Finding] = {}
+        regions = Regions(self.evaluator, self.files)
+        for held in regions.find([each[0].lock for each in waits.values()]):
+            effect = held.region.effect
+            assert isinstance(effect.event, Allocation)
+            if not self.explainer.matches(rule, effect):
+                continue
+            finding = self.explainer.held(rule, context, held, waits[held.region.held.lock.name][0])
+            site = self.explainer.allocation_site(held.function, effect)
+            key = (rule.id, held.region.held.lock.name, held.function, site)
+            _keep_best(best, key, finding)
+        by_call: dict[tuple[object, ...], Finding] = {}
+        for finding in best.values():
+            assert finding.lock is not None
+            _keep_best(by_call, (finding.rule, finding.place, finding.lock.name), finding)
+        return list(by_call.values())
+
+    # -------------------------------------------------------------------------- show-locks
+
+    def show_locks(self) -> list[CallbackLocks]:
+        """Every callback of reclaim that the rules know of, with the locks it waits for."""
+        contexts = [self.rules.context(name) for name in sorted({n for rule in self.selected() for n in rule.contexts})]
+        result: list[CallbackLocks] = []
+        for callback in self._find_callbacks(contexts):
+            registered = callback.registered
+            context = self.rules.context(registered.context)
+            locks = []
+            for each in callback.waits():
+                thread = self.explainer.waiter(context, registered, each.effect, each.lock.name)
+                steps = tuple(step for step in thread.steps if step.kind in ("callback", "call", "wait"))
+                last = steps[-1]
+                assert last.place is not None
+                locks.append((Lock(each.lock.name, each.lock.kind, last.place, last.function), steps))
+            ref = registered.callback
+            fn = self.program.function(ref)
+            result.append(
+                CallbackLocks(
+                    context.title,
+                    ref.name,
+                    self.explainer.place(registered.path, registered.at),
+                    self.explainer.place(ref.path, fn.name_at if fn is not None else ref.start),
+                    tuple(locks),
+                )
+            )
+        return result
+
+    # ------------------------------------------------------------------------------ account
+
+    def _notes(self) -> list[Note]:
+        notes = set(self.program.notes)
+        if not self.tree.is_kernel:
+            notes.add(Note("no-tree", "", 0, "There is no kernel tree here: only the API models say what the kernel's functions do."))
+        return sorted(notes)
+
+    def _statistics(self, callbacks: int, locks: int) -> Statistics:
+        totals = self.evaluator.pointers.totals()
+        listed = sum(len(self.program.items(path, ItemKind.FUNCTION)) for path in self.files)
+        return Statistics(
+            files_analysed=len(self.files),
+            files_read=self.program.files_read,
+            functions_listed=listed,
+            functions_lowered=self.program.functions_lowered,
+            functions_with_errors=self.program.functions_with_errors,
+            functions_evaluated=self.evaluator.evaluations,
+            callbacks=callbacks,
+            locks=locks,
+            calls_direct=totals["direct"],
+            calls_one_target=totals["one"],
+            calls_few_targets=totals["few"],
+            calls_many_targets=totals["many"],
+            calls_no_target=totals["none"],
+        )
+
+
+def _keep_best(best: dict[tuple[object, ...], Finding], key: tuple[object, ...], finding: Finding) -> None:
+    known = best.get(key)
+    if known is None or _quality(finding) < _quality(known):
+        best[key] = finding
+
+
+def _quality(finding: Finding) -> tuple[object, ...]:
+    return (
+        -finding.confidence,
+        sum(len(thread.steps) for thread in finding.threads),
+        finding.place.path,
+        finding.place.line,
+        finding.place.column,
+    )

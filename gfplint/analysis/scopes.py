@@ -1,0 +1,71 @@
+"""Scopes that change every mask inside them: ``memalloc_*_save()`` and ``PF_MEMALLOC`` by hand.
+
+A function's state says which scopes it entered and which of its caller's it left; the effective mask of
+an allocation is worked out where both are known.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gfplint import ir
+from gfplint.analysis.state import State
+from gfplint.analysis.summary import NOFS, NOIO, NORECLAIM
+from gfplint.analysis.values import Cookie, Value
+
+if TYPE_CHECKING:
+    from gfplint.analysis.expressions import Reader
+
+# include/linux/sched.h: task flags that current_gfp_context() and the allocator's slow path look at.
+_TASK_FLAGS = {"PF_MEMALLOC": NORECLAIM, "PF_MEMALLOC_NOFS": NOFS, "PF_MEMALLOC_NOIO": NOIO}
+
+
+def enter(scope: int, state: State) -> Cookie:
+    """Enter a scope; the result is what ``memalloc_*_save()`` returns."""
+    cookie = Cookie(scope, bool(state.entered & scope))
+    state.entered |= scope
+    return cookie
+
+
+def leave(scope: int, cookie: Value | None, state: State) -> None:
+    """Leave a scope with the cookie of its entry; an unknown cookie counts as the right one."""
+    if isinstance(cookie, Cookie) and cookie.scope == scope and cookie.was_entered:
+        return
+    if state.entered & scope:
+        state.entered &= ~scope
+    else:
+        state.left |= scope
+
+
+def assign_task_flags(instruction: ir.Assign, state: State, reader: Reader) -> bool:
+    """``current->flags |= PF_MEMALLOC`` and its like; False where the assignment is something else."""
+    target = instruction.target
+    if not _is_task_flags(target):
+        return False
+    value = instruction.value
+    if isinstance(value, ir.Binary) and value.op == "|" and value.left == target:
+        for scope in _scopes(value.right):
+            enter(scope, state)
+    elif isinstance(value, ir.Binary) and value.op == "&" and value.left == target:
+        mask = value.right.operand if isinstance(value.right, ir.Unary) else value.right
+        for scope in _scopes(mask):
+            leave(scope, None, state)
+    else:
+        # Anything else puts back what was saved: the scopes entered here end.
+        state.entered = 0
+    return True
+
+
+def _is_task_flags(target: ir.Expr) -> bool:
+    if not (isinstance(target, ir.Field) and target.name == "flags" and isinstance(target.base, ir.Deref)):
+        return False
+    pointer = target.base.pointer
+    return pointer == ir.Global("current")
+
+
+def _scopes(expr: ir.Expr) -> list[int]:
+    if isinstance(expr, ir.Global):
+        return [_TASK_FLAGS[expr.name]] if expr.name in _TASK_FLAGS else []
+    if isinstance(expr, ir.Binary):
+        return _scopes(expr.left) + _scopes(expr.right)
+    return _scopes(expr.operand) if isinstance(expr, (ir.Unary, ir.Cast)) else []

@@ -1,0 +1,139 @@
+"""One abstract state of a path: variables, conditions known, locks held, scopes.
+
+States that meet at a block are kept apart while they differ in :attr:`State.key` (locks held and
+dropped, scopes entered and left), and joined otherwise. So a condition that decided whether a lock was
+taken stays tied to that lock for as long as it is held.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from gfplint import ir
+from gfplint.analysis.summary import Held
+from gfplint.analysis.values import Value, join, widen
+
+_locals: dict[ir.Expr, frozenset[ir.Expr]] = {}
+_fields: dict[ir.Expr, frozenset[str]] = {}
+
+
+def locals_in(expr: ir.Expr) -> frozenset[ir.Expr]:
+    """The locals and temporaries that an expression reads, memoised."""
+    found = _locals.get(expr)
+    if found is None:
+        if isinstance(expr, (ir.Local, ir.Temp)):
+            found = frozenset((expr,))
+        else:
+            found = frozenset().union(*(locals_in(part) for part in parts(expr)))
+        _locals[expr] = found
+    return found
+
+
+def fields_in(expr: ir.Expr) -> frozenset[str]:
+    """The names of the fields and globals that an expression reads from memory, memoised."""
+    found = _fields.get(expr)
+    if found is None:
+        found = frozenset().union(*(fields_in(part) for part in parts(expr)))
+        if isinstance(expr, (ir.Field, ir.Global)):
+            found |= {expr.name}
+        elif isinstance(expr, (ir.Deref, ir.Index)):
+            found |= {"*"}
+        _fields[expr] = found
+    return found
+
+
+def parts(expr: ir.Expr) -> tuple[ir.Expr, ...]:
+    """The direct operands of an expression."""
+    match expr:
+        case ir.Field(base, _):
+            return (base,)
+        case ir.Deref(operand) | ir.AddressOf(operand) | ir.Unary(_, operand) | ir.Cast(_, operand):
+            return (operand,)
+        case ir.Container(pointer, _, _):
+            return (pointer,)
+        case ir.Index(left, right) | ir.Binary(_, left, right):
+            return left, right
+        case ir.Select(condition, then, otherwise):
+            return condition, then, otherwise
+    return ()
+
+
+Key: TypeAlias = tuple[tuple[str, ...], tuple[str, ...], int, int]
+"""Names held, names dropped, scopes entered, scopes left."""
+
+
+class State:
+    """Mutable while one path runs through a block; copied where paths fork."""
+
+    __slots__ = ("dropped", "entered", "facts", "held", "left", "variables")
+
+    def __init__(self) -> None:
+        self.variables: dict[ir.Expr, Value] = {}
+        """Locals and temporaries; a missing one is unknown."""
+        self.facts: dict[ir.Expr, Value] = {}
+        """What is known of other expressions: fields in memory, conditions that were decided."""
+        self.held: tuple[Held, ...] = ()
+        """Locks taken since entry, in order."""
+        self.dropped: frozenset[str] = frozenset()
+        """Classes that the caller holds and that were released here."""
+        self.entered = 0
+        self.left = 0
+
+    @property
+    def key(self) -> Key:
+        """States with equal keys are joined where they meet."""
+        names = tuple(sorted([held.lock.name for held in self.held])) if self.held else ()
+        return names, tuple(sorted(self.dropped)) if self.dropped else (), self.entered, self.left
+
+    def fork(self) -> State:
+        """A copy that can go another way."""
+        other = State()
+        other.variables = dict(self.variables)
+        other.facts = dict(self.facts)
+        other.held = self.held
+        other.dropped = self.dropped
+        other.entered = self.entered
+        other.left = self.left
+        return other
+
+    def assign(self, target: ir.Expr, value: Value | None) -> None:
+        """``target`` now has ``value`` (None: unknown), and what was known by its old value is forgotten."""
+        if isinstance(target, (ir.Local, ir.Temp)):
+            if value is None:
+                self.variables.pop(target, None)
+            else:
+                self.variables[target] = value
+            if self.facts:
+                stale = [key for key in self.facts if target in locals_in(key)]
+                for key in stale:
+                    del self.facts[key]
+            return
+        if self.facts:
+            name = target.name if isinstance(target, (ir.Field, ir.Global)) else "*"
+            stale = [key for key in self.facts if name in fields_in(key)]
+            for key in stale:
+                del self.facts[key]
+        if value is not None:
+            self.facts[target] = value
+
+    def merge(self, other: State, *, widening: bool) -> bool:
+        """Make this state cover ``other`` too; True where that changed it. Held locks keep the earlier place."""
+        changed = False
+        for key in list(self.variables):
+            mine = self.variables[key]
+            theirs = other.variables.get(key)
+            if theirs is None:
+                del self.variables[key]
+                changed = True
+            elif theirs is not mine and theirs != mine:
+                joined = join(mine, theirs)
+                if joined != mine:
+                    self.variables[key] = widen(joined) if widening else joined
+                    changed = True
+        for key in list(self.facts):
+            mine = self.facts[key]
+            theirs = other.facts.get(key)
+            if theirs is None or (theirs != mine and join(mine, theirs) != mine):
+                del self.facts[key]
+                changed = True
+        return changed

@@ -1,0 +1,156 @@
+"""The answer to «what may this function do, given these facts about its arguments?»
+
+Nouns only: events, effects, exits, summaries. How they come about is :mod:`gfplint.analysis.evaluate`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gfplint import ir
+from gfplint.analysis.values import TOP, Value
+from gfplint.program.program import FunctionRef
+
+# Scope bits: what a task may be inside of. The names are those of the API models (`enters = "nofs"`).
+NOIO = 1
+NOFS = 2
+NORECLAIM = 4
+SCOPES = {"noio": NOIO, "nofs": NOFS, "noreclaim": NORECLAIM}
+
+
+@dataclass(frozen=True, slots=True)
+class LockClass:
+    """A lock as lockdep would class it. ``kind`` is a kind of rules/models/kinds.toml.
+
+    ``word`` is an identifier that any text naming the lock must contain; ``exact`` is False where the
+    class is named by a pointer that leads to it rather than by what holds it.
+    """
+
+    name: str
+    kind: str
+    word: str
+    exact: bool = True
+
+
+@dataclass(slots=True)
+class Held:
+    """A lock held at some point: since where (``at``, in the function that is evaluated), and, where
+    a callee took it and returned with it held, the effect in that callee."""
+
+    lock: LockClass
+    shared: bool
+    at: int
+    call: ir.Call
+    inner: Held | None = None
+    callee: FunctionRef | None = None
+
+    @property
+    def depth(self) -> int:
+        """How many calls below the evaluated function the lock was taken."""
+        return 0 if self.inner is None else 1 + self.inner.depth
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """An allocation by ``function`` (an API model's name) with ``mask`` of ``order``.
+
+    ``argument`` numbers the model's argument that the mask was written as, or is -1.
+    """
+
+    function: str
+    mask: Value
+    order: Value = TOP
+    argument: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A blocking acquisition of a lock that sleeps."""
+
+    lock: LockClass
+    shared: bool
+
+
+@dataclass(slots=True)
+class Effect:
+    """Something that a call of the function may do, with the shortest way there.
+
+    ``at`` and ``call`` are in the function that the summary is of; ``inner`` is the same effect as the
+    callee's summary has it (None where ``call`` itself is the API model's function). ``dropped`` are
+    the lock classes that were held at entry and are let go at that point; ``entered`` and ``left`` the
+    scopes entered (left) since. ``deps`` are the parameters that the mask depends on and that are not
+    known. ``targets`` is how many functions the calls through pointers on the way could have reached:
+    1 where all are certain.
+    """
+
+    event: Allocation | Wait
+    at: int
+    call: ir.Call
+    dropped: frozenset[str] = frozenset()
+    entered: int = 0
+    left: int = 0
+    deps: int = 0
+    callee: FunctionRef | None = None
+    inner: Effect | None = None
+    depth: int = 0
+    targets: int = 1
+
+    @property
+    def cost(self) -> tuple[int, int, int]:
+        """Smaller is the better witness: certain ones before short ones, then in source order."""
+        return self.targets, self.depth, self.at
+
+
+@dataclass(slots=True)
+class Region:
+    """An allocation reached while the evaluated function holds ``held``."""
+
+    held: Held
+    effect: Effect
+
+
+@dataclass(slots=True)
+class Exit:
+    """One way to return: with this value, these locks taken, these dropped, these scopes changed."""
+
+    value: Value
+    taken: tuple[Held, ...] = ()
+    dropped: frozenset[str] = frozenset()
+    entered: int = 0
+    left: int = 0
+
+    @property
+    def change(self) -> tuple[tuple[str, ...], tuple[str, ...], int, int]:
+        """What a caller can tell apart besides the value."""
+        return tuple(sorted(held.lock.name for held in self.taken)), tuple(sorted(self.dropped)), self.entered, self.left
+
+
+@dataclass(slots=True)
+class Summary:
+    """Everything a caller needs to know. ``effects`` is keyed for deduplication by the evaluator.
+
+    ``consulted`` are the parameters whose facts this summary depends on, as bits; ``places`` those of
+    them where the place pointed to matters, not only whether the pointer is null.
+    """
+
+    ref: FunctionRef
+    effects: dict[object, Effect] = field(default_factory=dict)
+    exits: list[Exit] = field(default_factory=list)
+    regions: dict[object, Region] = field(default_factory=dict)
+    below: dict[int, list[tuple[FunctionRef, Summary]]] = field(default_factory=dict)
+    """Call offset → callees (with the very summary used) that have regions of their own."""
+    consulted: int = 0
+    places: int = 0
+    complete: bool = True
+    """False where a bound (depth, evaluations) cut the walk short."""
+
+
+@dataclass(slots=True)
+class Facts:
+    """What is known of the arguments, by position; missing ones are unknown."""
+
+    values: tuple[Value, ...] = ()
+
+    def get(self, position: int) -> Value:
+        """The fact about one argument."""
+        return self.values[position] if position < len(self.values) else TOP

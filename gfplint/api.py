@@ -1,0 +1,83 @@
+"""The library behind every front: the command, editors and tests call these functions."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from gfplint.errors import UsageError
+from gfplint.findings import CallbackLocks, Confidence, Report
+
+_T = TypeVar("_T")
+_STACK_BYTES = 512 << 20
+"""Deep call chains are walked by recursion; the main thread's stack is too small for that."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """What to analyse and how. ``paths`` exist; ``select`` None means all rules; ``progress`` is called
+    with (what, done, total)."""
+
+    paths: tuple[Path, ...]
+    kernel: Path | None = None
+    kconfig: Path | None = None
+    arch: str = "x86"
+    jobs: int = 1
+    select: frozenset[str] | None = None
+    ignore: frozenset[str] = frozenset()
+    min_confidence: Confidence = Confidence.MEDIUM
+    rules_dirs: tuple[Path, ...] = ()
+    progress: Callable[[str, int, int], None] | None = None
+
+
+def check(options: CheckOptions) -> Report:
+    """Apply the rules to the paths. Raises :class:`gfplint.errors.GfplintError` where that is impossible."""
+    from gfplint.analysis.run import Run
+
+    return _deep(lambda: Run(options).check())
+
+
+def show_locks(options: CheckOptions) -> list[CallbackLocks]:
+    """Every callback of reclaim in the tree and the locks that it waits for."""
+    from gfplint.analysis.run import Run
+
+    return _deep(lambda: Run(options).show_locks())
+
+
+def dump(stage: str, options: CheckOptions) -> str:
+    """What one stage (``ir``, ``calls``, ``locks``, ``masks``) sees in the paths; ``PATH:FUNCTION`` names one."""
+    from gfplint.analysis.dump import STAGES, dump_stage
+
+    if stage not in STAGES:
+        raise UsageError(f"There is no stage {stage!r}; the stages are {', '.join(sorted(STAGES))}.")
+    return _deep(lambda: dump_stage(stage, options))
+
+
+def _deep(work: Callable[[], _T]) -> _T:
+    """Run ``work`` on a thread with a large stack, and hand on what it returns or raises."""
+    results: list[_T] = []
+    errors: list[BaseException] = []
+
+    def target() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:  # handed on below, on the caller's thread
+            errors.append(error)
+
+    limit, size = sys.getrecursionlimit(), threading.stack_size()
+    sys.setrecursionlimit(max(limit, 60_000))
+    threading.stack_size(_STACK_BYTES)
+    try:
+        thread = threading.Thread(target=target, name="gfplint", daemon=True)
+        thread.start()
+    finally:
+        threading.stack_size(size)
+    while thread.is_alive():
+        thread.join(0.2)  # so that an interrupt reaches the caller
+    if errors:
+        raise errors[0]
+    return results[0]

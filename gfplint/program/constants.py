@@ -1,0 +1,148 @@
+"""What an identifier in capitals is worth: masks, enumerators, object-like macros."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gfplint import cexpr, ir
+from gfplint.errors import ModelError
+from gfplint.frontend import lower, macros
+from gfplint.frontend.source import ItemKind
+
+if TYPE_CHECKING:
+    from gfplint.program.program import Program
+
+_MAX_DEPTH = 16
+_WORD = (1 << 64) - 1
+# include/linux/stddef.h and uapi's; C23 has them as keywords.
+_LANGUAGE = {"NULL": 0, "true": 1, "false": 0}
+
+
+class Constants:
+    """Values of file-independent and file-scope constants of one program, memoised."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._values: dict[tuple[str, str], int | None] = {}
+        self._enums: dict[tuple[str, int], dict[str, ir.Expr | int]] = {}
+
+    def value(self, name: str, path: str, depth: int = 0) -> int | None:
+        """The integer that ``name`` stands for in ``path``, or None where it is no constant we can tell.
+
+        Masks come from the tree's own ``gfp*.h`` (:mod:`gfplint.kernel.masks`), everything else from
+        the definition that ``path`` sees.
+        """
+        if name in _LANGUAGE:
+            return _LANGUAGE[name]
+        mask = self._program.masks.value(name)
+        if mask is not None:
+            return mask
+        key = (name, path)
+        if key not in self._values:
+            self._values[key] = None  # a definition in terms of itself ends here
+            self._values[key] = self._find(name, path, depth) if depth < _MAX_DEPTH else None
+        return self._values[key]
+
+    def _find(self, name: str, path: str, depth: int) -> int | None:
+        index = self._program.tree.index
+        found = self._program.find_item(name, path, index.macros(name), ItemKind.MACRO)
+        if found is not None:
+            file = self._program.source(found[0])
+            if file is not None:
+                definition = macros.parse_macro(file, found[1])
+                if definition.params is None:
+                    text = definition.body.decode("utf-8", "replace").strip()
+                    return self._evaluate_text(text, found[0], depth)
+            return None
+        sites = index.enumerators(name)
+        own = self._program.items(path, ItemKind.ENUM)
+        for place, item in [(path, each) for each in own] + self._enum_items(sites, path):
+            values = self._enumerators(place, item.start)
+            if name in values:
+                held = values[name]
+                return held if isinstance(held, int) else self.evaluate(held, place, depth + 1)
+        return None
+
+    def _enum_items(self, sites: tuple[object, ...], path: str) -> list[tuple[str, object]]:
+        result: list[tuple[str, object]] = []
+        for site in self._program.tree.index.ranked(sites, path):  # type: ignore[arg-type]
+            for item in self._program.items(site.path, ItemKind.ENUM, ItemKind.TYPEDEF, ItemKind.RECORD):
+                if item.start <= site.offset < item.end:
+                    result.append((site.path, item))
+        return result
+
+    def _enumerators(self, path: str, start: int) -> dict[str, ir.Expr | int]:
+        key = (path, start)
+        if key not in self._enums:
+            values: dict[str, ir.Expr | int] = {}
+            file = self._program.source(path)
+            for item in file.items if file is not None else ():
+                if item.start == start and file is not None:
+                    values = lower.lower_enum(file, item, self._program.symbols)
+                    break
+            self._enums[key] = values
+        return self._enums[key]
+
+    def _evaluate_text(self, text: str, path: str, depth: int) -> int | None:
+        if not text:
+            return None
+        try:
+            expression = cexpr.parse_expression(text)
+        except ModelError:
+            return None
+        return self.evaluate(expression, path, depth + 1)
+
+    def evaluate(self, expr: ir.Expr, path: str, depth: int = 0) -> int | None:
+        """A constant expression's value as a signed or unsigned Python integer, None where it is none."""
+        match expr:
+            case ir.Const(value):
+                return value
+            case ir.Global(name):
+                return self.value(name, path, depth)
+            case ir.Cast(_, operand):
+                return self.evaluate(operand, path, depth)
+            case ir.Unary(op, operand):
+                inner = self.evaluate(operand, path, depth)
+                if inner is None:
+                    return None
+                return {"-": -inner, "~": ~inner, "!": int(not inner)}.get(op)
+            case ir.Binary(op, left, right):
+                a, b = self.evaluate(left, path, depth), self.evaluate(right, path, depth)
+                return None if a is None or b is None else _binary(op, a, b)
+            case ir.Select(condition, then, otherwise):
+                chosen = self.evaluate(condition, path, depth)
+                if chosen is None:
+                    return None
+                return self.evaluate(then if chosen else otherwise, path, depth)
+        return None
+
+
+def _binary(op: str, a: int, b: int) -> int | None:
+    match op:
+        case "+":
+            return a + b
+        case "-":
+            return a - b
+        case "*":
+            return a * b
+        case "/" if b:
+            return a // b
+        case "%" if b:
+            return a % b
+        case "<<" if 0 <= b < 64:
+            return (a << b) & _WORD if a >= 0 else a << b
+        case ">>" if 0 <= b < 64:
+            return a >> b
+        case "&":
+            return a & b
+        case "|":
+            return a | b
+        case "^":
+            return a ^ b
+        case "==" | "!=" | "<" | ">" | "<=" | ">=":
+            return int({"==": a == b, "!=": a != b, "<": a < b, ">": a > b, "<=": a <= b, ">=": a >= b}[op])
+        case "&&":
+            return int(bool(a) and bool(b))
+        case "||":
+            return int(bool(a) or bool(b))
+    return None

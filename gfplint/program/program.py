@@ -1,0 +1,275 @@
+"""The program under analysis: names to definitions, on demand.
+
+Everything here is a memoised question. A file is split when the first question about it comes, a
+function is lowered when somebody wants to look inside it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from gfplint import ir
+from gfplint.errors import GfplintError
+from gfplint.findings import Note
+from gfplint.frontend import lower, source
+from gfplint.frontend.source import Item, ItemKind, SourceFile
+from gfplint.kernel.index import Site
+from gfplint.kernel.masks import Masks
+from gfplint.kernel.tree import KernelTree
+from gfplint.models import Models
+from gfplint.program.symbols import TreeSymbols
+
+_INCLUDED_C = re.compile(rb'^[ \t]*#[ \t]*include[ \t]+"([^"]+\.c)"', re.M)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FunctionRef:
+    """A function definition by where it is; the key of every memoised question about it."""
+
+    path: str
+    start: int
+    name: str
+
+
+class Program:
+    """All that is known of the code, shared by the analyses of one run.
+
+    ``notes`` collects what could not be read or resolved; each is added once.
+    """
+
+    def __init__(self, tree: KernelTree, models: Models) -> None:
+        self.tree = tree
+        self.models = models
+        self.symbols = TreeSymbols(self)
+        self.notes: set[Note] = set()
+        self.functions_with_errors = 0
+        self._sources: dict[str, SourceFile | None] = {}
+        self._functions: dict[FunctionRef, ir.Function | None] = {}
+        self._resolved: dict[tuple[str, str], FunctionRef | None] = {}
+        self._variables: dict[tuple[str, str], ir.Variable | None] = {}
+        self._lowered_variables: dict[tuple[str, int], list[ir.Variable]] = {}
+        self._records: dict[tuple[str, str], tuple[ir.Record, str] | None] = {}
+        self._typedefs: dict[tuple[str, str], ir.Type | None] = {}
+        self._prototypes: dict[tuple[str, str], ir.FunctionType | None] = {}
+        self._visible: dict[tuple[str, str], str] = {}
+
+    @cached_property
+    def masks(self) -> Masks:
+        """The tree's ``GFP_*`` values, or the built-in ones where there is no tree."""
+        return Masks.from_tree(self.tree) if self.tree.is_kernel else Masks.builtin()
+
+    # ------------------------------------------------------------------------------ files
+
+    def source(self, path: str) -> SourceFile | None:
+        """The split file, or None (with a note) where it can't be read."""
+        if path in self._sources:
+            return self._sources[path]
+        try:
+            result: SourceFile | None = source.split(path, self.tree.read(path), self.tree.config)
+        except GfplintError as error:
+            self.notes.add(Note("unreadable-file", path, 0, str(error)))
+            result = None
+        self._sources[path] = result
+        return result
+
+    def items(self, path: str, *kinds: ItemKind) -> list[Item]:
+        """The items of a file of these kinds, in order."""
+        file = self.source(path)
+        return [item for item in file.items if item.kind in kinds] if file else []
+
+    def _own_files(self, path: str) -> list[str]:
+        """A file and the ``.c`` files that it includes (kernel/sched builds itself so)."""
+        file = self.source(path)
+        files = [path]
+        if file is not None:
+            for match in _INCLUDED_C.finditer(file.data):
+                folder = path.rpartition("/")[0]
+                joined = _normalise(f"{folder}/{match[1].decode('utf-8', 'replace')}")
+                if joined != path and self.tree.exists(joined):
+                    files.append(joined)
+        return files
+
+    def find_item(self, name: str, from_path: str, sites: tuple[Site, ...], *kinds: ItemKind) -> tuple[str, Item] | None:
+        """The item that ``name`` means in ``from_path``: its own file's first, then the best of ``sites``.
+
+        Active items (those that the configuration builds) win over inactive ones. Statics of other
+        ``.c`` files are not candidates.
+        """
+        spare: tuple[str, Item] | None = None
+        own = self._own_files(from_path) if from_path else []
+        for path in own:
+            file = self.source(path)
+            for item in file.find(name, *kinds) if file else ():
+                if item.active:
+                    return path, item
+                spare = spare or (path, item)
+        if not sites:
+            return spare
+        for site in self.tree.index.ranked(sites, from_path):
+            if site.path in own:
+                continue
+            file = self.source(site.path)
+            for item in file.find(name, *kinds) if file else ():
+                if item.static and site.path.endswith(".c") and item.kind in (ItemKind.FUNCTION, ItemKind.VARIABLE):
+                    continue
+                if item.active:
+                    return site.path, item
+                spare = spare or (site.path, item)
+        return spare
+
+    # -------------------------------------------------------------------------- functions
+
+    def resolve(self, name: str, from_path: str) -> FunctionRef | None:
+        """The definition that a call of ``name`` in ``from_path`` reaches, or None where the tree has none."""
+        key = (name, from_path)
+        if key not in self._resolved:
+            found = self.find_item(name, from_path, self.tree.index.functions(name), ItemKind.FUNCTION)
+            self._resolved[key] = FunctionRef(found[0], found[1].start, name) if found else None
+        return self._resolved[key]
+
+    def defined_here(self, name: str, path: str) -> bool:
+        """Whether ``path`` has a static function ``name`` of its own (which then wins over an API model)."""
+        if not path.endswith(".c"):
+            return False
+        for own in self._own_files(path):
+            file = self.source(own)
+            if file is not None and any(
+                item.active and item.static for item in file.find(name, ItemKind.FUNCTION)
+            ):
+                return True
+        return False
+
+    def functions_of(self, path: str) -> list[FunctionRef]:
+        """Every function definition of a file, in order."""
+        return [FunctionRef(path, item.start, item.name) for item in self.items(path, ItemKind.FUNCTION)]
+
+    def text_of(self, ref: FunctionRef) -> bytes:
+        """The source text of a definition, comments blanked."""
+        file = self.source(ref.path)
+        if file is None:
+            return b""
+        for item in file.find(ref.name, ItemKind.FUNCTION):
+            if item.start == ref.start:
+                return file.text[item.start : item.end]
+        return b""
+
+    def function(self, ref: FunctionRef) -> ir.Function | None:
+        """The lowered definition; None (with a note) where lowering is impossible."""
+        if ref in self._functions:
+            return self._functions[ref]
+        result: ir.Function | None = None
+        file = self.source(ref.path)
+        if file is not None:
+            for item in file.find(ref.name, ItemKind.FUNCTION):
+                if item.start == ref.start:
+                    result = lower.lower_function(file, item, self.symbols)
+                    break
+        if result is None:
+            self.notes.add(Note("syntax", ref.path, 0, f"{ref.name}() could not be read."))
+        elif result.errors:
+            self.functions_with_errors += 1
+            line = file.position(result.name_at)[0] if file else 0
+            self.notes.add(Note("syntax", ref.path, line, f"{ref.name}() was read in part: its syntax is not understood everywhere."))
+        self._functions[ref] = result
+        return result
+
+    @property
+    def files_read(self) -> int:
+        """How many files were split so far."""
+        return sum(1 for file in self._sources.values() if file is not None)
+
+    @property
+    def functions_lowered(self) -> int:
+        """How many functions were lowered so far."""
+        return sum(1 for fn in self._functions.values() if fn is not None)
+
+    def prototype(self, name: str, from_path: str) -> ir.FunctionType | None:
+        """The type of function ``name``: from its definition, or else from a declaration."""
+        key = (name, from_path)
+        if key not in self._prototypes:
+            self._prototypes[key] = self._find_prototype(name, from_path)
+        return self._prototypes[key]
+
+    def _find_prototype(self, name: str, from_path: str) -> ir.FunctionType | None:
+        ref = self.resolve(name, from_path)
+        if ref is not None:
+            file = self.source(ref.path)
+            for item in file.find(name, ItemKind.FUNCTION) if file else ():
+                if file is not None and item.start == ref.start:
+                    return lower.lower_prototype(file, item, self.symbols)[1]
+        located = self.find_item(name, from_path, self.tree.index.prototypes(name), ItemKind.PROTOTYPE)
+        if located is not None:
+            file = self.source(located[0])
+            if file is not None:
+                return lower.lower_prototype(file, located[1], self.symbols)[1]
+        return None
+
+    # -------------------------------------------------------------------------- variables
+
+    def variables_of(self, path: str, item: Item) -> list[ir.Variable]:
+        """The variables that one declaration item declares."""
+        key = (path, item.start)
+        if key not in self._lowered_variables:
+            file = self.source(path)
+            self._lowered_variables[key] = lower.lower_variable(file, item, self.symbols) if file else []
+        return self._lowered_variables[key]
+
+    def variable(self, name: str, from_path: str) -> ir.Variable | None:
+        """The file-scope variable that ``name`` means in ``from_path``, with its initialiser if known."""
+        key = (name, from_path)
+        if key not in self._variables:
+            found = self.find_item(name, from_path, self.tree.index.variables(name), ItemKind.VARIABLE)
+            result = None
+            if found is not None:
+                for variable in self.variables_of(*found):
+                    if variable.name == name:
+                        result = variable
+            self._variables[key] = result
+        return self._variables[key]
+
+    # ------------------------------------------------------------------------------ types
+
+    def record(self, tag: str, from_path: str) -> tuple[ir.Record, str] | None:
+        """``struct tag`` with its fields, and the path of the file that defines it."""
+        key = (tag, from_path)
+        if key not in self._records:
+            found = self.find_item(tag, from_path, self.tree.index.records(tag), ItemKind.RECORD)
+            result = None
+            if found is not None:
+                file = self.source(found[0])
+                if file is not None:
+                    result = (lower.lower_record(file, found[1], self.symbols), found[0])
+            self._records[key] = result
+        return self._records[key]
+
+    def typedef(self, name: str, from_path: str) -> ir.Type | None:
+        """What a typedef name stands for."""
+        key = (name, from_path)
+        if key not in self._typedefs:
+            found = self.find_item(name, from_path, self.tree.index.typedefs(name), ItemKind.TYPEDEF)
+            result = None
+            if found is not None:
+                file = self.source(found[0])
+                if file is not None:
+                    result = lower.lower_typedef(file, found[1], self.symbols)
+            self._typedefs[key] = result
+        return self._typedefs[key]
+
+    # -------------------------------------------------------------------------- positions
+
+    def position(self, path: str, offset: int) -> tuple[int, int]:
+        """Line and column (from 1) of an offset in a file."""
+        file = self.source(path)
+        return file.position(offset) if file is not None else (0, 0)
+
+
+def _normalise(path: str) -> str:
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == ".." and parts:
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)

@@ -1,0 +1,172 @@
+"""What lowering may ask about names that its file does not explain, answered from the whole tree."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from gfplint.frontend import guards, macros
+from gfplint.frontend.dialect import Shape
+from gfplint.frontend.guards import GuardDefinition
+from gfplint.frontend.macros import MacroDefinition
+from gfplint.frontend.source import ItemKind
+
+if TYPE_CHECKING:
+    from gfplint.program.program import Program
+
+_GUARD_MACROS = (
+    "DEFINE_GUARD",
+    "DEFINE_GUARD_COND",
+    "DEFINE_LOCK_GUARD_0",
+    "DEFINE_LOCK_GUARD_1",
+    "DEFINE_LOCK_GUARD_1_COND",
+    "DEFINE_CLASS",
+    "DEFINE_FREE",
+)
+_LOOP_HEAD = re.compile(rb"\s*(?:for|while|if|switch|else)\b")
+_LOOP_TAIL = re.compile(rb"(?:\)|\belse|\bdo)\s*\Z")
+_DECLARATION_HEAD = re.compile(rb"\s*(?:static|extern|typedef)\b")
+_TYPE_ONLY = re.compile(rb"\s*(?:const\s+)?(?:struct|union|enum)\s+\w+[\s*]*\Z|\s*(?:unsigned|signed|long|int|short|char|void)[\w\s*]*\Z")
+_ATTRIBUTE = re.compile(rb"\s*(?:__attribute__\s*\(\(.*\)\)\s*|__\w+\s*|inline\s*)*\Z", re.S)
+_STATEMENT = re.compile(rb"\s*(?:do\b|\{)|.*;\s*\Z", re.S)
+# The task and its flags are the analysis' own business (scopes); expanding them would hide them.
+_KEPT = frozenset({"current"})
+
+
+class TreeSymbols:
+    """Implements :class:`gfplint.frontend.symbols.Symbols` for one program."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._macros: dict[tuple[str, str], MacroDefinition | None] = {}
+        self._shapes: dict[tuple[str, str], Shape | None] = {}
+        self._guards: dict[str, GuardDefinition | None] | None = None
+        self._frees: dict[str, bytes] = {}
+        self._local_guards: dict[str, tuple[dict[str, GuardDefinition | None], dict[str, bytes]]] = {}
+
+    def definition(self, name: str, path: str) -> MacroDefinition | None:
+        """The macro that ``name`` is in ``path``; None where it is none, or a function is meant instead."""
+        key = (name, path)
+        if key not in self._macros:
+            self._macros[key] = self._define(name, path)
+        return self._macros[key]
+
+    def _define(self, name: str, path: str) -> MacroDefinition | None:
+        program = self._program
+        found = program.find_item(name, path, program.tree.index.macros(name), ItemKind.MACRO)
+        if found is None:
+            return None
+        place, item = found
+        if not item.active:
+            # The configuration builds something else under this name, if there is such a thing.
+            if program.resolve(name, path) is not None:
+                return None
+        file = program.source(place)
+        if file is None:
+            return None
+        result = macros.parse_macro(file, item)
+        if result.params is None and result.body.strip() == name.encode():
+            return None  # `#define x x` only says that there is an x
+        return result
+
+    # --------------------------------------------------------------- the Symbols protocol
+
+    def macro(self, name: str, path: str) -> MacroDefinition | None:
+        """The definition to expand, None where the name must stay."""
+        if name in _KEPT or self.modelled(name) or name.startswith(("GFP_", "__GFP_", "___GFP_")):
+            return None
+        return self.definition(name, path)
+
+    def modelled(self, name: str) -> bool:
+        """Whether an API model describes the name."""
+        return self._program.models.get(name) is not None
+
+    def config(self, name: str) -> bool | None:
+        """Whether a configuration symbol is on."""
+        return self._program.tree.config.enabled(name)
+
+    def shape(self, name: str, path: str) -> Shape | None:
+        """What a use of macro ``name`` looks like to the grammar."""
+        key = (name, path)
+        if key not in self._shapes:
+            self._shapes[key] = self._shape(name, path)
+        return self._shapes[key]
+
+    def _shape(self, name: str, path: str) -> Shape | None:
+        model = self._program.models.get(name)
+        if model is not None:
+            return Shape.LOOP if model.loop else Shape.EXPRESSION
+        if name in self._program.tree.index.loop_macros:
+            return Shape.LOOP
+        definition = self.definition(name, path)
+        if definition is None:
+            return None
+        body = definition.body
+        if _ATTRIBUTE.match(body):
+            return Shape.ATTRIBUTE
+        if _LOOP_HEAD.match(body) and (_LOOP_TAIL.search(body) or not body.rstrip().endswith((b";", b"}"))):
+            return Shape.LOOP
+        if _TYPE_ONLY.match(body):
+            return Shape.TYPE
+        if _DECLARATION_HEAD.match(body):
+            return Shape.DECLARATION
+        words = re.findall(rb"[A-Za-z_]\w*", body)
+        if definition.params is not None and words:
+            # A macro that only passes on to a loop macro is one too: for_each_foo(x) → for_each_bar(x, y)
+            head = words[0].decode()
+            if head != name and body.lstrip().startswith(words[0]) and body.rstrip().endswith(b")") and "each" in name:
+                inner = self.shape(head, path)
+                if inner is Shape.LOOP:
+                    return inner
+        return Shape.STATEMENT if _STATEMENT.match(body) else Shape.EXPRESSION
+
+    # ------------------------------------------------------------------------------ guards
+
+    def guard(self, name: str, path: str) -> GuardDefinition | None:
+        """The definition behind ``guard(name)``."""
+        local, _ = self._guards_of(path)
+        found = local.get(name) or self._all_guards().get(name)
+        if found is not None and found.conditional and found.base:
+            base = self.guard(found.base, path)
+            return found.completed(base) if base is not None else None
+        return found
+
+    def free(self, name: str, path: str) -> bytes | str | None:
+        """The text that ``__free(name)`` runs."""
+        _, local = self._guards_of(path)
+        if name in local:
+            return local[name]
+        self._all_guards()
+        return self._frees.get(name)
+
+    def _all_guards(self) -> dict[str, GuardDefinition | None]:
+        if self._guards is None:
+            self._guards = {}
+            where: set[str] = set()
+            for files in self._program.tree.index.mentions(_GUARD_MACROS).values():
+                where.update(path for path in files if path.endswith(".h"))
+            for path in sorted(where, key=lambda each: (not each.startswith("include/"), each)):
+                found, frees = self._guards_of(path)
+                for name, definition in found.items():
+                    self._guards.setdefault(name, definition)
+                for name, text in frees.items():
+                    self._frees.setdefault(name, text)
+        return self._guards
+
+    def _guards_of(self, path: str) -> tuple[dict[str, GuardDefinition | None], dict[str, bytes]]:
+        if path not in self._local_guards:
+            found: dict[str, GuardDefinition | None] = {}
+            frees: dict[str, bytes] = {}
+            file = self._program.source(path)
+            for item in self._program.items(path, ItemKind.GUARD):
+                if file is None or not item.active:
+                    continue
+                freed = guards.parse_free(file, item)
+                if freed is not None:
+                    frees[freed[0]] = freed[1]
+                    continue
+                definition = guards.parse_guard(file, item)
+                if definition is not None:
+                    found[definition.name] = definition
+            self._local_guards[path] = (found, frees)
+        return self._local_guards[path]
