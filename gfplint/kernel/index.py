@@ -19,9 +19,8 @@ from functools import cached_property
 
 from gfplint.errors import SourceError
 from gfplint.kernel import scan, search
-from gfplint.kernel.files import list_files, read_bytes
+from gfplint.kernel.files import list_files, read_bytes, read_source
 from gfplint.kernel.ranking import rank
-from gfplint.kernel.scan import is_register_list
 from gfplint.kernel.table import Table, pack
 from gfplint.kernel.workers import spread
 
@@ -158,16 +157,13 @@ class Index:
 
     def _build(self, rows: Callable[[str, int, bytes], bytes]) -> list[Table]:
         """One table for each process's part of the files."""
-        root = self.root + "/"
+        root = self.root
 
         def work(part: Sequence[tuple[int, str]]) -> bytes:
             parts: list[bytes] = []
             for number, path in part:
-                try:
-                    data = read_bytes(root + path)
-                except OSError:
-                    continue
-                if not is_register_list(path, data):
+                data = read_source(root, path)
+                if data:
                     parts.append(rows(path, number, data))
             return pack(parts)
 

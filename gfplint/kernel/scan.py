@@ -12,7 +12,7 @@ and its macros can't be meant by another file, and whoever reads the file finds 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 FUNCTION, STATIC, MACRO, RECORD, ENUM, TYPEDEF, VARIABLE, PROTOTYPE, ENUMERATOR = "fsmretvpn"
 """The kinds of a row, one letter each; ``s`` is a static function in a header."""
@@ -29,114 +29,156 @@ KIND_WORDS = {
     ENUMERATOR: "enumerator",
 }
 
-REGISTER_LIST_SIZE = 1 << 16
-"""Headers at least this big (bytes) of which six lines in ten are ``#define`` outside ``include/`` are taken
-for lists of a device's registers. 6.12 has 370 of them, 470 MB, three quarters of all header bytes, and five
-million macros; nothing in them is a function, a type or a mask."""
-
-_ATTRIBUTE = rb"(?:__\w+[ \t]*\((?:[^()\n]|\([^()\n]*\))*\)[ \t\n]*)?"
-# What follows the name: an argument list up to the body, the `;` or the initialiser; or, of a variable, its
-# end, its initialiser, an array's length, the next declarator, or an attribute such as __read_mostly.
-_TAIL = rb"(?:\([^;{}=]*[;{=]|[=;,\[]|(?=[ \t]__\w))"
+# A line in the first column up to its first punctuation, and what follows there: an argument list up to the body,
+# the `;` or the initialiser; further declarators; an array's length; a body.
 _TOP_C = re.compile(
-    rb"\n(?!static\b|extern\b|typedef\b|EXPORT_|MODULE_)(?=[A-Za-z_])"
-    + _ATTRIBUTE
-    + rb"[\w \t*]*(?:\([ \t]*\*[ \t*]*)?\b(\w+)[ \t]*("
-    + _TAIL
-    + rb")"
+    rb"\n((?:[a-df-rt-zA-DF-LN-Z_]|e(?!xtern\b)|E(?!XPORT_)|M(?!ODULE_)|s(?!tatic\b))[\w \t*]*)"
+    rb"(\([^;{}=]*[;{=]|,[^;{}()=]*[;=]|[=;\[])"
 ).findall
 _TOP_H = re.compile(
-    rb"\n(?!typedef\b|EXPORT_|MODULE_)(?=[A-Za-z_])"
-    + _ATTRIBUTE
-    + rb"(static\b|extern\b)?[\w \t*]*(?:\([ \t]*\*[ \t*]*)?\b(\w+)[ \t]*("
-    + _TAIL
-    + rb")"
+    rb"\n([A-Za-z_}][\w \t*]*)(\([^;{}=]*[;{=]|,[^;{}()=]*[;=]|[=;\[]|\n?\{)"
 ).findall
-_MACRO = re.compile(rb"\n[ \t]*#[ \t]*define[ \t]+(\w+)").findall
-_RECORD = re.compile(
-    rb"\n(?:typedef[ \t]+)?(?:struct|union)[ \t]+(?:__\w+[ \t]+)*(\w+)[ \t]*(?:__\w+(?:\([^\n]*\))?[ \t]*)*\n?\{"
-).findall
-_ENUM = re.compile(rb"\n[ \t]*(?:typedef[ \t]+)?enum\b([ \t\w]*)\n?[ \t]*\{([^{}]*)\}").findall
+_MACRO = re.compile(rb"#[ \t]*define[ \t]+(\w+)").findall
+_ENUM_BODY = re.compile(rb"[ \t\w]*\n?[ \t]*\{([^{}]*)\}").match
 _ENUMERATOR = re.compile(rb"(?:^|[,\n/])[ \t]*([A-Za-z_]\w*)[ \t]*(?=[,=\n}]|/\*|$)").findall
-_TYPEDEF = re.compile(
-    rb"\ntypedef\b[^;{}()]*?(?:\([ \t]*(?:\w+[ \t]+)*\**[ \t]*(\w+)[ \t]*\)|\b(\w+)(?:\[\w*\])*[ \t]*;)"
-    rb"|\n\}[ \t]*(?:__\w+(?:\([^\n()]*\))?[ \t]*)*(\w+)[ \t]*;"
-).findall
 _DECLARING = re.compile(rb"[A-Z][A-Z0-9_]*\Z").match
 _ARGUMENT = re.compile(rb"[(,]\s*(?:struct[ \t]+\w+[ \t*]+)?([A-Za-z_]\w*)\s*(?=[,)])").findall
+_BEHIND = re.compile(rb"\((?:[^()]|\([^()]*\))*\)\s*([A-Za-z_][\w \t*]*)(.+)", re.DOTALL).match
+_POINTER = re.compile(rb"\(\s*(?:__\w+\s+)?\*+\s*(?:const\s+)?(\w+)\s*([(\[)])").match
+_FURTHER = re.compile(rb",[\s*]*(\w+)").findall
+_TAGGED = frozenset({b"struct", b"union", b"enum"})
+_TYPE_WORDS = frozenset({b"int", b"long", b"char", b"short", b"unsigned", b"signed", b"void", b"bool", b"const"})
+
+Found = dict[str, set[bytes]]
 
 
-def is_register_list(path: str, data: bytes) -> bool:
-    """Whether a header holds a device's registers and nothing else; see :data:`REGISTER_LIST_SIZE`."""
-    return (
-        len(data) >= REGISTER_LIST_SIZE
-        and path.endswith(".h")
-        and not path.startswith("include/")
-        and data.count(b"\n#define ") * 10 >= data.count(b"\n") * 6
-    )
-
-
-def scan(path: str, data: bytes) -> dict[str, set[bytes]]:
+def scan(path: str, data: bytes) -> Found:
     """Names that a file may define for others, by kind."""
     data = b"\n" + data
     if path.endswith(".c"):
-        found: dict[str, set[bytes]] = {FUNCTION: set(), VARIABLE: set()}
-        for name, tail in _TOP_C(data):
-            _place(found, "", name, tail)
+        found: Found = {FUNCTION: set(), VARIABLE: set()}
+        for head, tail in _TOP_C(data):
+            _place(found, head.replace(b"*", b" ").split(), tail, False)
         return found
     found = {kind: set() for kind in KIND_WORDS}
-    for keyword, name, tail in _TOP_H(data):
-        _place(found, keyword, name, tail)
+    for head, tail in _TOP_H(data):
+        _place(found, head.replace(b"*", b" ").split(), tail, True)
     found[MACRO].update(_MACRO(data))
-    if b"\nstruct" in data or b"\nunion" in data or b"\ntypedef" in data:
-        found[RECORD].update(_RECORD(data))
-        for names in _TYPEDEF(data):
-            found[TYPEDEF].update(name for name in names if name)
-    if b"enum" in data:
-        for tag, body in _ENUM(data):
-            words = tag.split()
-            if words:
-                found[ENUM].add(words[-1])
-            found[ENUMERATOR].update(_ENUMERATOR(body))
+    at = data.find(b"enum")
+    while at >= 0:
+        at += 4
+        body = _ENUM_BODY(data, at)
+        if body:
+            found[ENUMERATOR].update(_ENUMERATOR(body[1]))
+        at = data.find(b"enum", at)
     return found
 
 
-def _place(found: dict[str, set[bytes]], keyword: bytes | str, name: bytes, tail: bytes) -> None:
-    """Decide what a line in the first column is by the words before and the text behind its last name."""
-    if tail[:1] != b"(":
+def _place(found: Found, words: list[bytes], tail: bytes, header: bool) -> None:
+    """Decide what begins in the first column.
+
+    ``words`` are those before the first punctuation, ``tail`` is that punctuation and what follows it.
+    """
+    first = words[0]
+    name = words[-1]
+    mark = tail[0]
+    if first == b"typedef" or first[:1] == b"}":
+        if header:
+            _place_typedef(found, words, tail)
+    elif mark == 0x7B or mark == 0x0A:  # `{`, on this line or the next
+        if header and len(words) > 1:
+            _place_tagged(found, words)
+    elif mark == 0x28:  # `(`
+        if name[:2] == b"__" or (len(words) == 1 and _DECLARING(name)):
+            # An attribute before what it belongs to, `__printf(1, 2) void f(…) {`, or a macro without its `;`.
+            behind = _BEHIND(tail)
+            if behind and not (words_behind := behind[1].replace(b"*", b" ").split())[-1].startswith(b"__"):
+                _place(found, [*words[:-1], *words_behind], behind[2], header)
+        _place_call(found, words, tail, header)
+    elif len(words) > 1 and not (len(words) == 2 and first in _TAGGED):
         # `extern struct mutex x;` in a header counts: it says which type x has.
-        found[VARIABLE].add(name)
-        return
-    end = tail[-1:]
-    declaring = _DECLARING(name)
-    if end == b"{":
-        if keyword == b"static":
-            found[STATIC].add(name)
-        else:
-            found[FUNCTION].add(name)
-        if declaring:
+        variables = found[VARIABLE]
+        variables.add(name)
+        if name[:2] == b"__" and len(words) > 2 and words[-2] not in _TYPE_WORDS:
+            variables.add(words[-2])  # int x __read_mostly;
+        if mark == 0x2C:
+            variables.update(_FURTHER(tail))
+
+
+def _place_call(found: Found, words: list[bytes], tail: bytes, header: bool) -> None:
+    """A name and an argument list: a definition, a declaration or the use of a declaring macro."""
+    name = words[-1]
+    body = tail[-1] == 0x7B
+    pointer = _POINTER(tail) if len(words) > 1 else None
+    if pointer:
+        if pointer[2] != b"(":
+            found[VARIABLE].add(pointer[1])  # int (*x)(void);
+            return
+        name = pointer[1]  # int (*f(int))(void) {
+    if body:
+        found[STATIC if header and words[0] == b"static" else FUNCTION].add(name)
+        if _DECLARING(name):
             # DEFINE_IDTENTRY(exc_divide_error) {: the function is named by an argument.
             found[FUNCTION].update(_ARGUMENT(tail)[:1])
-    elif declaring:
+    elif _DECLARING(name):
         # DEFINE_MUTEX(x); DEFINE_PER_CPU(type, x) = …: one of the first two arguments is the variable.
-        if keyword != b"static":
-            found[VARIABLE].update(_ARGUMENT(tail)[:2])
-    elif end == b";" and PROTOTYPE in found:
+        found[VARIABLE].update(_ARGUMENT(tail)[:2])
+    elif tail[-1] == 0x3D:
+        if name[:2] == b"__" and len(words) > 1:
+            found[VARIABLE].add(words[-2])  # int x __section(".data") = 1;
+    elif header:
         found[PROTOTYPE].add(name)
+
+
+def _place_tagged(found: Found, words: list[bytes]) -> None:
+    """``struct x {``, ``typedef union x {``, ``enum x {``, attributes between."""
+    keyword = words[1] if words[0] == b"typedef" else words[0]
+    tag = words[-1]
+    if keyword not in _TAGGED or tag == keyword:
+        return
+    kind = ENUM if keyword == b"enum" else RECORD
+    found[kind].add(tag)
+    if tag[:2] == b"__" and len(words) > 2 and words[-2] not in _TAGGED:
+        found[kind].add(words[-2])  # struct x __packed {
+
+
+def _place_typedef(found: Found, words: list[bytes], tail: bytes) -> None:
+    """``typedef … name;``, ``typedef int (*name)(…);``, ``typedef struct x {``, ``} name;``."""
+    mark = tail[0]
+    if mark == 0x7B or mark == 0x0A:
+        if len(words) > 2:
+            _place_tagged(found, words)
+        return
+    names = found[TYPEDEF]
+    if mark == 0x28:
+        pointer = _POINTER(tail)
+        if pointer:
+            names.add(pointer[1])
+        if words[-1].startswith(b"__"):
+            behind = _BEHIND(tail)
+            if behind:
+                names.add(behind[1].replace(b"*", b" ").split()[-1])
+                return
+    if len(words) > 1:
+        names.add(words[-1])
+        if mark == 0x2C:
+            names.update(_FURTHER(tail))
 
 
 # ------------------------------------------------------------------------- where in the file a name is
 
-_BODY = re.compile(rb"[ \t]*\)?[ \t]*\([^;{}=]*\{").match
-_SEMICOLON = re.compile(rb"[ \t]*\)?[ \t]*\([^;{}=]*;").match
+_BODY = re.compile(rb"[ \t]*\([^;{}=]*\{").match
+_SEMICOLON = re.compile(rb"[ \t]*\([^;{}=]*;").match
 _RECORD_BODY = re.compile(rb"[ \t]*(?:__\w+(?:\([^\n]*\))?[ \t]*)*\n?[ \t]*\{").match
 _RECORD_HEAD = re.compile(rb"(?:typedef[ \t]+)?(?:struct|union)\b[\w \t]*\Z").match
-_ENUM_HEAD = re.compile(rb"[ \t]*(?:typedef[ \t]+)?enum[ \t]+\Z").match
+_ENUM_HEAD = re.compile(rb"(?:typedef[ \t]+)?enum[ \t]+\Z").match
 _DEFINE_HEAD = re.compile(rb"[ \t]*#[ \t]*define[ \t]+\Z").match
-_TYPEDEF_TAIL = re.compile(rb"(?:\[\w*\])*[ \t]*[;)]").match
-_VARIABLE_TAIL = re.compile(rb"[ \t]*(?:[=;,\[]|__\w)").match
-_VARIABLE_ARGUMENT = re.compile(rb"\s*[,)]").match
+_TYPEDEF_TAIL = re.compile(rb"(?:\[\w*\])*[ \t]*[,;)]").match
+_TYPEDEF_HEAD = re.compile(rb"typedef\b|\}").match
+_VARIABLE_TAIL = re.compile(rb"[ \t]*(?:[=;,\[)]|__\w)").match
+_ENUMERATOR_HEAD = re.compile(rb"(?:.*[,{/])?[ \t]*\Z").match
 _ENUMERATOR_TAIL = re.compile(rb"\s*(?:[,=}]|/\*|#|\Z|\w)").match
+_ARGUMENT_TAIL = re.compile(rb"\s*[,)]").match
 _WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
@@ -155,46 +197,68 @@ def occurrences(data: bytes, word: bytes) -> Iterator[int]:
 def locate(data: bytes, name: bytes, kind: str) -> list[tuple[int, bool]]:
     """Offsets of ``name`` where a definition of that kind may stand, and whether it is static.
 
-    Empty if the file has changed since it was scanned.
+    Where no place looks like one (an unusual layout), the first place that has the name at all; empty only if the
+    file no longer has it.
     """
+    fits = _FITS[kind]
     found: list[tuple[int, bool]] = []
+    fallback = -1
     for at in occurrences(data, name):
         start = data.rfind(b"\n", 0, at) + 1
-        end = at + len(name)
-        first = data[start]
-        if kind == MACRO:
-            if _DEFINE_HEAD(data[start:at]):
-                found.append((at, False))
-            continue
-        if kind == ENUMERATOR:
-            if first != 0x23 and _ENUMERATOR_TAIL(data, end) and data[end : end + 1] not in (b".", b"-", b"("):
-                found.append((at, False))
-                break
-            continue
-        if first not in _WORD_BYTES and not (kind == ENUM or (kind == TYPEDEF and first == 0x7D)):
-            if not (kind == TYPEDEF or kind == VARIABLE or (kind == FUNCTION and first in b" \t")):
-                continue
-        if kind in (FUNCTION, STATIC):
-            if _BODY(data, end) or (data[start:at].rstrip().endswith(b"(") and _VARIABLE_ARGUMENT(data, end)):
-                found.append((at, _is_static(data, start, at)))
-        elif kind == PROTOTYPE:
-            if _SEMICOLON(data, end):
-                found.append((at, False))
-        elif kind == RECORD:
-            if _RECORD_BODY(data, end) and _RECORD_HEAD(data[start:at]):
-                found.append((at, False))
-        elif kind == ENUM:
-            if _RECORD_BODY(data, end) and _ENUM_HEAD(data[start:at]):
-                found.append((at, False))
-        elif kind == TYPEDEF:
-            if _TYPEDEF_TAIL(data, end):
-                found.append((at, False))
-        elif kind == VARIABLE:
-            if _VARIABLE_TAIL(data, end) and first in _WORD_BYTES:
-                found.append((at, _is_static(data, start, at)))
-            elif _VARIABLE_ARGUMENT(data, end) and _DECLARING(data[start:at].split(b"(")[0].split(b" ")[-1]):
-                found.append((at, _is_static(data, start, at)))
-    return found
+        if fallback < 0:
+            fallback = at
+        if fits(data, start, at, at + len(name)):
+            found.append((at, _is_static(data, start, at)))
+    return found or ([(fallback, False)] if fallback >= 0 else [])
+
+
+def _fits_function(data: bytes, start: int, at: int, end: int) -> bool:
+    if data[start] not in _WORD_BYTES:
+        return False
+    if _BODY(data, end):
+        return True
+    return data[start:at].rstrip().endswith(b"(") and bool(_ARGUMENT_TAIL(data, end))
+
+
+def _fits_prototype(data: bytes, start: int, at: int, end: int) -> bool:
+    return data[start] in _WORD_BYTES and bool(_SEMICOLON(data, end)) and b"(" not in data[start:at]
+
+
+def _fits_macro(data: bytes, start: int, at: int, _end: int) -> bool:
+    return bool(_DEFINE_HEAD(data[start:at]))
+
+
+def _fits_record(data: bytes, start: int, at: int, end: int) -> bool:
+    return bool(_RECORD_BODY(data, end) and _RECORD_HEAD(data[start:at]))
+
+
+def _fits_enum(data: bytes, start: int, at: int, end: int) -> bool:
+    return bool(_RECORD_BODY(data, end) and _ENUM_HEAD(data[start:at]))
+
+
+def _fits_typedef(data: bytes, start: int, at: int, end: int) -> bool:
+    return bool(_TYPEDEF_TAIL(data, end) and _TYPEDEF_HEAD(data, start))
+
+
+def _fits_variable(data: bytes, start: int, _at: int, end: int) -> bool:
+    return data[start] in _WORD_BYTES and bool(_VARIABLE_TAIL(data, end))
+
+
+def _fits_enumerator(data: bytes, start: int, at: int, end: int) -> bool:
+    return bool(_ENUMERATOR_TAIL(data, end) and _ENUMERATOR_HEAD(data[start:at]))
+
+
+_FITS: dict[str, Callable[[bytes, int, int, int], bool]] = {
+    FUNCTION: _fits_function,
+    STATIC: _fits_function,
+    MACRO: _fits_macro,
+    RECORD: _fits_record,
+    ENUM: _fits_enum,
+    TYPEDEF: _fits_typedef,
+    VARIABLE: _fits_variable,
+    PROTOTYPE: _fits_prototype,
+    ENUMERATOR: _fits_enumerator,
+}
 
 
 def _is_static(data: bytes, start: int, at: int) -> bool:

@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from gfplint.kernel.files import read_bytes
+from gfplint.kernel.files import read_source
 from gfplint.kernel.scan import occurrences
 from gfplint.kernel.workers import spread
+
+MANY = 20
+"""From so many words on, cutting every file into its words (0.18 GB/s) is faster than searching it for each word
+(4 GB/s a word); it takes the same time for a thousand."""
+
+_WORDS_ONLY = bytes(byte if chr(byte).isalnum() and byte < 128 or byte == 0x5F else 0x20 for byte in range(256))
 
 
 def mentions(root: str, paths: Sequence[str], words: Sequence[str], jobs: int) -> dict[str, tuple[str, ...]]:
     """For each word the sorted paths of the files that contain it as a whole identifier.
 
-    Comments and strings count. A file that can't be read contains nothing.
+    Comments and strings count. Register lists (see :mod:`~gfplint.kernel.files`)
+    and files that can't be read contain nothing.
     """
     encoded = sorted({word.encode() for word in words})
+    wanted = frozenset(encoded)
+    if len(encoded) < MANY:
 
-    def work(part: Sequence[str]) -> list[tuple[bytes, str]]:
-        hits: list[tuple[bytes, str]] = []
-        for path in part:
-            try:
-                data = read_bytes(os.path.join(root, path))
-            except OSError:
-                continue
+        def inside(data: bytes) -> Iterable[bytes]:
             for word in encoded:
                 if word in data and next(occurrences(data, word), None) is not None:
-                    hits.append((word, path))
-        return hits
+                    yield word
+
+    else:
+
+        def inside(data: bytes) -> Iterable[bytes]:
+            return wanted.intersection(data.translate(_WORDS_ONLY).split())
+
+    def work(part: Sequence[str]) -> list[tuple[bytes, str]]:
+        return [(word, path) for path in part for word in inside(read_source(root, path))]
 
     found: dict[str, list[str]] = {word: [] for word in words}
     # Below a few hundred files, starting a process costs more than it saves.
     for hits in spread(work, paths, jobs if len(paths) > 400 else 1):
         for word, path in hits:
             found[word.decode()].append(path)
-    return {word: tuple(sorted(paths)) for word, paths in found.items()}
+    return {word: tuple(sorted(files)) for word, files in found.items()}

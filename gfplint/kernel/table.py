@@ -8,7 +8,6 @@ speed of ``memcmp``, is saved and loaded as it is, and answers a lookup in three
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
 
 _WINDOW = 2048
 """Every so many bytes the text is sampled for the first step of a lookup."""
@@ -67,10 +66,13 @@ class Table:
         return values
 
 
-def pack(parts: Iterable[bytes]) -> bytes:
-    """Rows, in any order and some to each part, as the sorted text of a :class:`Table`."""
+def pack(parts: list[bytes]) -> bytes:
+    """Rows, in any order and some to each part, as the sorted text of a :class:`Table`. Empties ``parts``."""
     # As str, because list.sort() compares those by memcmp; Latin-1 keeps one byte for one character.
-    rows = b"".join(parts).decode("latin-1").split("\n")
+    text = b"".join(parts).decode("latin-1")
+    parts.clear()
+    rows = text.split("\n")
+    del text
     rows.pop()
     rows.sort()
     rows.append("")
