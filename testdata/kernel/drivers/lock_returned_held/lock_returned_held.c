@@ -28,7 +28,7 @@ static struct held_back *held_back_get_locked(void)
 
 int held_back_add(void)
 {
-	struct held_back *pool = held_back_get_locked();
+	struct held_back *pool = held_back_get_locked();	/* want-taken: struct held_back.lock */
 	unsigned long addr;
 
 	addr = __get_free_page(GFP_KERNEL);	/* want GFP001: struct held_back.lock */

@@ -31,7 +31,7 @@ int wrapped_add(struct wrapped *pool)
 {
 	unsigned long addr;
 
-	wrapped_lock(pool);
+	wrapped_lock(pool);	/* want-taken: struct wrapped.lock */
 	addr = __get_free_page(GFP_KERNEL);	/* want GFP001: struct wrapped.lock */
 	if (addr)
 		pool->spare[pool->nr_spare++] = addr;
