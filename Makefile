@@ -5,14 +5,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # A kernel tree to look at. Empty: the small one that gfplint's own tests use, which has bugs in it on purpose.
 KERNEL ?=
-# What to check below it.
-CHECK  ?= $(if $(KERNEL),drivers/virtio,drivers)
+# What to check below it. In the small one: the balloon driver with its deadlock, and the same one repaired.
+CHECK  ?= $(if $(KERNEL),drivers/virtio,drivers/balloon drivers/balloon_fixed)
 
 .PHONY: demo test lint bench clean venv
 
 # Exit status 1 means that there were findings, which is what a demo is for; 2 means that it went wrong.
 demo: $(VENV)/.ready
-	@$(BIN)/gfplint --statistics $(or $(KERNEL),testdata/kernel)/$(CHECK) || { status=$$?; [ $$status -eq 1 ] || exit $$status; }
+	@$(BIN)/gfplint --statistics $(addprefix $(or $(KERNEL),testdata/kernel)/,$(CHECK)) || { status=$$?; [ $$status -eq 1 ] || exit $$status; }
 
 test: lint
 	$(BIN)/python -m pytest -q

@@ -39,9 +39,12 @@ class ProgressBar:
             self._progress.update(self._task, description=stage, completed=done, total=total or None)
 
     def _show(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
+        try:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+        except ImportError:  # a bar is no reason to fail
+            self._wanted = False
+            return
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
         self._progress.start()
@@ -53,6 +56,8 @@ class ProgressBar:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        # After an interrupt the analysis may still be running on its thread, and go on calling.
+        self._wanted = False
         if self._progress is not None:
             self._progress.stop()
             self._progress = None

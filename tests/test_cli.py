@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,35 +17,19 @@ import pytest
 
 import gfplint
 from gfplint import __version__, cli, output
+from gfplint.api import CheckOptions as Options
 from gfplint.errors import ModelError, UsageError
 from gfplint.findings import CallbackLocks, Confidence, Lock, Place, Report, Step
 from tests.reports import BALLOON, LOCK, NOTES, balloon_finding, report
 from tests.rule_texts import RULES
 
 
-@dataclass(frozen=True)
-class Options:
-    """The fields of `gfplint.api.CheckOptions`."""
-
-    paths: tuple[Path, ...]
-    kernel: Path | None
-    kconfig: Path | None
-    arch: str
-    jobs: int
-    select: frozenset[str] | None
-    ignore: frozenset[str]
-    min_confidence: Confidence
-    rules_dirs: tuple[Path, ...]
-    progress: Callable[[str, int, int], None] | None
-
-
 class Api(ModuleType):
     """Stands in for `gfplint.api`: remembers what it was asked and answers with what the test put there."""
 
-    CheckOptions = Options
-
     def __init__(self) -> None:
         super().__init__("gfplint.api")
+        self.CheckOptions = Options
         self.report = report()
         self.error: BaseException | None = None
         self.asked: list[Options] = []
