@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 
-class Unparsable(Exception):
+class ConditionError(Exception):
     """The text is no expression of the preprocessor."""
 
 
@@ -27,9 +27,10 @@ def evaluate(
     value: Callable[[str], int | None],
     call: Callable[[str, list[str]], int | None],
 ) -> int:
-    """The value of an expression. ``defined(name)`` answers ``defined X``; ``value(name)`` gives an identifier's
-    number and ``call(name, arguments)`` that of a macro with arguments, None where they don't know: an identifier
-    is then 1 or 0 as it is defined, a macro with arguments 0. Raises :class:`Unparsable`."""
+    """The value of an expression. ``defined(name)`` answers ``defined X``; ``value(name)`` gives an
+    identifier's number and ``call(name, arguments)`` that of a macro with arguments, None where they don't
+    know: an identifier is then 1 or 0 as it is defined, a macro with arguments 0. Raises :class:`ConditionError`.
+    """
     return _Parser(text, defined, value, call).whole()
 
 
@@ -47,7 +48,7 @@ class _Parser:
         while at < len(text):
             match = _TOKEN.match(text, at)
             if match is None or match.lastgroup is None:
-                raise Unparsable(text)
+                raise ConditionError(text)
             self.tokens.append((match.lastgroup, match[match.lastgroup]))
             at = match.end()
         self.tokens.append(("end", ""))
@@ -60,7 +61,7 @@ class _Parser:
     def whole(self) -> int:
         result = self.ternary()
         if self.tokens[self.at][0] != "end":
-            raise Unparsable
+            raise ConditionError
         return result
 
     def next(self) -> tuple[str, str]:
@@ -77,12 +78,12 @@ class _Parser:
 
     def expect(self, operator: str) -> None:
         if not self.accept(operator):
-            raise Unparsable
+            raise ConditionError
 
     def ternary(self) -> int:
         self.depth += 1
         if self.depth > _MAX_DEPTH:
-            raise Unparsable
+            raise ConditionError
         condition = self.binary(1)
         if self.accept("?"):
             yes = self.ternary()
@@ -113,7 +114,7 @@ class _Parser:
         if kind == "op" and text in "!~-+(":
             self.depth += 1
             if self.depth > _MAX_DEPTH:
-                raise Unparsable
+                raise ConditionError
             if text == "(":
                 result = self.ternary()
                 self.expect(")")
@@ -124,14 +125,14 @@ class _Parser:
                     result = -operand
             self.depth -= 1
             return result
-        raise Unparsable
+        raise ConditionError
 
     def name(self, name: str) -> int:
         if name == "defined":
             parenthesis = self.accept("(")
             kind, operand = self.next()
             if kind != "name":
-                raise Unparsable
+                raise ConditionError
             if parenthesis:
                 self.expect(")")
             return int(self.defined(operand))
@@ -141,7 +142,7 @@ class _Parser:
             while True:
                 kind, text = self.next()
                 if kind == "end":
-                    raise Unparsable
+                    raise ConditionError
                 depth += (text == "(") - (text == ")") if kind == "op" else 0
                 if not depth:
                     break
@@ -186,10 +187,10 @@ def _apply(operator: str, left: int, right: int) -> int:
             return left * right
         case "<<" | ">>":
             if not 0 <= right < 64:
-                raise Unparsable
+                raise ConditionError
             return left << right if operator == "<<" else left >> right
         case _:
             if right == 0:
-                raise Unparsable
+                raise ConditionError
             quotient = abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
             return quotient if operator == "/" else left - quotient * right

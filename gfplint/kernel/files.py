@@ -10,18 +10,22 @@ import os
 
 SIDE_FOLDERS = frozenset({"Documentation", "rust", "samples", "scripts", "tools", "usr"})
 """Top-level folders of a kernel tree whose files are no part of a kernel: programs of the build and of
-user space, which define thousands of the kernel's own names a second time."""
+user space, which define thousands of the kernel's own names a second time.
+"""
 
 REGISTER_LIST_SIZE = 1 << 16
-"""Headers at least this big (bytes), outside ``include/``, with ``#define`` on six of ten lines of these first bytes
-are taken for lists of a device's registers. 6.12 has 370 of them, 470 MB, three quarters of all header bytes, with
-five million macros; nothing in them is a function, a type or a mask."""
+"""Headers at least this big (bytes), outside ``include/``, with ``#define`` on six of ten lines of these
+first bytes are taken for lists of a device's registers. 6.12 has 370 of them, 470 MB, three quarters of all
+header bytes, with five million macros; nothing in them is a function, a type or a mask.
+"""
 
 _CHUNK = 1 << 20
 
 
 def read_source(root: str, path: str) -> bytes:
-    """The content of the source file ``path`` below ``root``; empty if it can't be read or is a register list."""
+    """The content of the source file ``path`` below ``root``; empty if it can't be read or is a register
+    list.
+    """
     try:
         descriptor = os.open(root + "/" + path, os.O_RDONLY)
     except OSError:

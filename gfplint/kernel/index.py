@@ -24,6 +24,11 @@ from gfplint.kernel.ranking import rank
 from gfplint.kernel.table import Table, pack
 from gfplint.kernel.workers import spread
 
+NAMES, CONSTANTS, STORES = "names", "constants", "stores"
+"""The groups of tables. Macros and enumerators, three rows in four, stand apart from the rest."""
+
+_CONSTANTS = frozenset({"macro", "enumerator"})
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -48,15 +53,16 @@ class Index:
     nothing. ``arch`` is the architecture that :meth:`ranked` prefers.
     """
 
-    def __init__(self, root: str, files: Sequence[str], read: Callable[[str], bytes], arch: str, jobs: int) -> None:
+    def __init__(
+        self, root: str, files: Sequence[str], read: Callable[[str], bytes], arch: str, jobs: int
+    ) -> None:
         self.root = root
         self.files = files
         self.arch = arch
         self.jobs = jobs
         self._read = read
-        self._definitions: list[Table] | None = None
-        self._stores: list[Table] | None = None
-        self._sites: dict[str, dict[str, tuple[Site, ...]]] = {}
+        self._tables: dict[str, list[Table]] = {}
+        self._sites: dict[tuple[str, str], dict[str, tuple[Site, ...]]] = {}
         self._store_sites: dict[str, tuple[Site, ...]] = {}
         self._mentions: dict[tuple[str, str], tuple[str, ...]] = {}
 
@@ -95,23 +101,27 @@ class Index:
         return self._of_kind(name, "prototype")
 
     def _of_kind(self, name: str, kind: str) -> tuple[Site, ...]:
-        kinds = self._sites.get(name)
+        group = CONSTANTS if kind in _CONSTANTS else NAMES
+        kinds = self._sites.get((name, group))
         if kinds is None:
-            kinds = self._sites[name] = self._locate(name)
+            kinds = self._sites[name, group] = self._locate(name, group)
         return kinds.get(kind, ())
 
-    def _locate(self, name: str) -> dict[str, tuple[Site, ...]]:
+    def _locate(self, name: str, group: str) -> dict[str, tuple[Site, ...]]:
         """All sites of a name by kind, sorted by path and offset."""
         word = name.encode()
         found: dict[str, set[Site]] = {}
-        for path, kind in self._rows(self._definition_tables(), word):
+        for path, kind in self._rows(group, word):
             kind_word = scan.KIND_WORDS[kind]
             for offset, static in scan.locate(self._data(path), word, kind):
                 found.setdefault(kind_word, set()).add(Site(name, kind_word, path, offset, static))
         return {kind: tuple(sorted(sites, key=_order)) for kind, sites in found.items()}
 
-    def _rows(self, tables: list[Table], word: bytes) -> list[tuple[str, str]]:
+    def _rows(self, group: str, word: bytes) -> list[tuple[str, str]]:
         """(path, kind) of every row of a name."""
+        tables = self._tables.get(group)
+        if tables is None:
+            tables = self._build(group)
         files = self.files
         return [(files[int(value[1:])], chr(value[0])) for table in tables for value in table.get(word)]
 
@@ -121,53 +131,49 @@ class Index:
         except (OSError, SourceError):
             return b""
 
-    def _definition_tables(self) -> list[Table]:
-        tables = self._definitions
-        if tables is None:
-            tables = self._definitions = self._build(_definition_rows)
-        return tables
-
     # ------------------------------------------------------------------------------------ stores
 
     def stores(self, field: str) -> tuple[Site, ...]:
         """Places that store a plain identifier (one not all in capitals, or its address) into a field of that
-        name: ``.field = value`` in an initialiser or an assignment, ``->field = value``. ``.c`` files too."""
+        name: ``.field = value`` in an initialiser or an assignment, ``->field = value``. ``.c`` files too.
+        """
         sites = self._store_sites.get(field)
         if sites is None:
             word = field.encode()
             found = [
                 Site(field, "store", path, offset, False)
-                for path, _ in self._rows(self._store_tables(), word)
+                for path, _ in self._rows(STORES, word)
                 for offset in scan.locate_stores(self._data(path), word)
             ]
             sites = self._store_sites[field] = tuple(sorted(found, key=_order))
         return sites
 
-    def _store_tables(self) -> list[Table]:
-        tables = self._stores
-        if tables is None:
-            tables = self._stores = self._build(_store_rows)
-        return tables
-
     # ---------------------------------------------------------------------------------- building
 
     def build(self) -> None:
         """Scan for definitions now, instead of at the first question."""
-        self._definition_tables()
+        if NAMES not in self._tables:
+            self._build(NAMES)
 
-    def _build(self, rows: Callable[[str, int, bytes], bytes]) -> list[Table]:
-        """One table for each process's part of the files."""
+    def _build(self, group: str) -> list[Table]:
+        """Scan all files for the tables of a group, one for each process's part of the files."""
         root = self.root
 
-        def work(part: Sequence[tuple[int, str]]) -> bytes:
-            parts: list[bytes] = []
+        def work(part: Sequence[tuple[int, str]]) -> list[bytes]:
+            rows: list[list[bytes]] = [[], []]
             for number, path in part:
                 data = read_source(root, path)
                 if data:
-                    parts.append(rows(path, number, data))
-            return pack(parts)
+                    (_store_rows if group == STORES else _definition_rows)(path, number, data, rows)
+            # One after the other: sorting is when the most memory is in use.
+            return [pack(parts) for parts in rows]
 
-        return [Table(text) for text in spread(work, list(enumerate(self.files)), self.jobs)]
+        parts = spread(work, list(enumerate(self.files)), self.jobs)
+        first = STORES if group == STORES else NAMES
+        self._tables[first] = [Table(texts[0]) for texts in parts]
+        if first == NAMES:
+            self._tables[CONSTANTS] = [Table(texts[1]) for texts in parts]
+        return self._tables[group]
 
     # ---------------------------------------------------------------------------------- mentions
 
@@ -227,16 +233,17 @@ def _order(site: Site) -> tuple[str, int]:
     return site.path, site.offset
 
 
-def _definition_rows(path: str, number: int, data: bytes) -> bytes:
-    parts: list[bytes] = []
+def _definition_rows(path: str, number: int, data: bytes, rows: list[list[bytes]]) -> None:
+    """Add what a file defines to ``rows``: names first, constants second."""
     for kind, names in scan.scan(path, data).items():
         if names:
             end = f"\t{kind}{number}\n".encode()
-            parts.append(end.join(names) + end)
-    return b"".join(parts)
+            rows[kind == scan.MACRO or kind == scan.ENUMERATOR].append(end.join(names) + end)
 
 
-def _store_rows(path: str, number: int, data: bytes) -> bytes:
-    end = f"\t>{number}\n".encode()
+def _store_rows(_path: str, number: int, data: bytes, rows: list[list[bytes]]) -> None:
+    """Add the fields that a file stores into to ``rows``."""
     names = scan.scan_stores(data)
-    return end.join(names) + end if names else b""
+    if names:
+        end = f"\t>{number}\n".encode()
+        rows[0].append(end.join(names) + end)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from gfplint.errors import ConfigError
-from gfplint.kernel.condition import Unparsable, evaluate
+from gfplint.kernel.condition import ConditionError, evaluate
 
 OFF: tuple[tuple[str, str], ...] = (
     (r"PREEMPT_RT(_FULL|_BASE)?", "turns spinlocks into sleeping locks"),
@@ -20,7 +20,10 @@ OFF: tuple[tuple[str, str], ...] = (
     (r"SLOB|SLAB|SLUB_TINY", "SLUB is the slab allocator; the others define its functions again"),
     (r"TINY_RCU|TINY_SRCU|TINY_PREEMPT_RCU", "one RCU can be built, the one for SMP"),
     (r"FLATMEM|DISCONTIGMEM", "one memory model can be built, SPARSEMEM"),
-    (r"(32BIT|X86_32|PPC32|SPARC32|CPU_BIG_ENDIAN|HIGHMEM(4G|64G)?|X86_PAE|GENERIC_ATOMIC64)", "the kernel is a 64-bit one"),
+    (
+        r"(32BIT|X86_32|PPC32|SPARC32|CPU_BIG_ENDIAN|HIGHMEM(4G|64G)?|X86_PAE|GENERIC_ATOMIC64)",
+        "the kernel is a 64-bit one",
+    ),
     (r"TRACE_BRANCH_PROFILING|PROFILE_(ANNOTATED|ALL)_BRANCHES", "redefines `if`"),
     (r"BROKEN|COMPILE_TEST", "not for a kernel that runs"),
     (r"CC_IS_CLANG|CFI_CLANG|LTO\w*", "the compiler is gcc"),
@@ -29,7 +32,8 @@ OFF: tuple[tuple[str, str], ...] = (
     (r"\w+_MODULE", "everything is built in"),
 )
 """Options, without ``CONFIG_``, that are off where no ``.config`` is given, as regular expressions with the
-reason. An option that has an arm of its own for being off is the ordinary kernel then."""
+reason. An option that has an arm of its own for being off is the ordinary kernel then.
+"""
 
 ARCHITECTURES: Mapping[str, str] = {
     "alpha": r"ALPHA(_\w+)?",
@@ -68,8 +72,9 @@ ARCHITECTURES: Mapping[str, str] = {
     "x86": r"X86(_\w+)?",
     "xtensa": r"XTENSA(_\w+)?",
 }
-"""Folder below ``arch/`` → its own options, a regular expression. Options that only begin with an architecture's
-name by tradition (``ARM_AMBA``, ``SPARC_…`` devices) are drivers' and not in it."""
+"""Folder below ``arch/`` → its own options, a regular expression. Options that only begin with an
+architecture's name by tradition (``ARM_AMBA``, ``SPARC_…`` devices) are drivers' and not in it.
+"""
 
 _NUMBERS: Mapping[str, int] = {"HZ": 250, "NR_CPUS": 64, "NODES_SHIFT": 6, "PGTABLE_LEVELS": 5}
 """Values, where no ``.config`` is given, of options that are numbers and stand in ``#if``; others are 1."""
@@ -77,18 +82,31 @@ _NUMBERS: Mapping[str, int] = {"HZ": 250, "NR_CPUS": 64, "NODES_SHIFT": 6, "PGTA
 _LINE = re.compile(r"^(CONFIG_\w+)=(.*)$", re.MULTILINE)
 _SIMPLE = re.compile(r"(if|elif)(n?)def\s+(\w+)\s*$")
 _UNDEFINED = frozenset(
-    {"__ASSEMBLY__", "__ASSEMBLER__", "__CHECKER__", "__cplusplus", "MODULE", "__clang__", "__GENKSYMS__", "__KCSAN__"}
+    {
+        "__ASSEMBLY__",
+        "__ASSEMBLER__",
+        "__CHECKER__",
+        "__cplusplus",
+        "MODULE",
+        "__clang__",
+        "__GENKSYMS__",
+        "__KCSAN__",
+    }
 )
 _DEFINED = frozenset({"__KERNEL__", "__GNUC__", "__STDC__", "__linux__", "__SIZEOF_INT128__"})
 
 
 class Config:
     """A configuration. ``options`` are the lines of a ``.config`` (``CONFIG_X`` → ``y``, ``m``, a number or a
-    quoted string), None for everything on. ``arch`` is a folder below ``arch/``; ``version`` that of the tree,
-    for ``LINUX_VERSION_CODE``."""
+    quoted string), None for everything on. ``arch`` is a folder below ``arch/``; ``version`` that of the
+    tree, for ``LINUX_VERSION_CODE``.
+    """
 
     def __init__(
-        self, options: Mapping[str, str] | None = None, arch: str = "x86", version: tuple[int, int, int] | None = None
+        self,
+        options: Mapping[str, str] | None = None,
+        arch: str = "x86",
+        version: tuple[int, int, int] | None = None,
     ) -> None:
         self.options = options
         self.arch = arch
@@ -137,10 +155,10 @@ class Config:
     def decide(self, directive: str, defined: Callable[[str], bool | None]) -> bool:
         """Whether the arm behind a directive is chosen, given that none before it was.
 
-        ``directive`` is its text without ``#`` (``ifdef CONFIG_X``, ``elif A && B >= 3``, ``else``), on one line and
-        without comments. ``defined`` says whether a name that isn't an option is defined; None: it doesn't know. Such
-        a name is undefined, and an identifier that isn't a number is 1 if defined and 0 if not. An expression that
-        makes no sense is true: the first arm wins.
+        ``directive`` is its text without ``#`` (``ifdef CONFIG_X``, ``elif A && B >= 3``, ``else``), on one
+        line and without comments. ``defined`` says whether a name that isn't an option is defined; None: it
+        doesn't know. Such a name is undefined, and an identifier that isn't a number is 1 if defined and 0 if
+        not. An expression that makes no sense is true: the first arm wins.
         """
         simple = _SIMPLE.match(directive)
         if simple:
@@ -153,7 +171,7 @@ class Config:
             text = parenthesis + text
         try:
             return evaluate(text, lambda name: self._defined(name, defined), self._value, self._call) != 0
-        except Unparsable:
+        except ConditionError:
             return True
 
     def _defined(self, name: str, defined: Callable[[str], bool | None]) -> bool:
@@ -198,5 +216,11 @@ class Config:
         return None
 
 
-_COMPILER: Mapping[str, int] = {"__GNUC__": 13, "__GNUC_MINOR__": 2, "GCC_VERSION": 130200, "__STDC_VERSION__": 201112, "PAGE_SHIFT": 12}
+_COMPILER: Mapping[str, int] = {
+    "__GNUC__": 13,
+    "__GNUC_MINOR__": 2,
+    "GCC_VERSION": 130200,
+    "__STDC_VERSION__": 201112,
+    "PAGE_SHIFT": 12,
+}
 """What the compiler of an ordinary build and the commonest architectures define as numbers."""

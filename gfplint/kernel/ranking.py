@@ -37,8 +37,8 @@ def rank(sites: Iterable[Place], from_path: str, arch: str) -> tuple[Place, ...]
 
     The same file; the same folder, its headers first; the folder that shares most of the path, where that
     says more than a top-level folder; the architecture's headers, ``include/``, then the kernel's core; the
-    rest; other architectures. Files of ``arch/X`` mean ``arch/X``, all others ``arch``. What lies in ``tools/``,
-    ``scripts/`` and their like is left out unless ``from_path`` lies in the same one.
+    rest; other architectures. Files of ``arch/X`` mean ``arch/X``, all others ``arch``. What lies in
+    ``tools/``, ``scripts/`` and their like is left out unless ``from_path`` lies in the same one.
     """
     folder, _, _ = from_path.rpartition("/")
     parts = folder.split("/")
@@ -55,7 +55,9 @@ def rank(sites: Iterable[Place], from_path: str, arch: str) -> tuple[Place, ...]
         return group, distance, not header if group == 1 else site.static, path, site.offset
 
     top = parts[0]
-    allowed = [site for site in sites if (first := site.path.partition("/")[0]) not in SIDE_FOLDERS or first == top]
+    allowed = [
+        site for site in sites if (first := site.path.partition("/")[0]) not in SIDE_FOLDERS or first == top
+    ]
     return tuple(sorted(allowed, key=key))
 
 

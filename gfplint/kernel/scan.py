@@ -29,15 +29,14 @@ KIND_WORDS = {
     ENUMERATOR: "enumerator",
 }
 
-# A line in the first column up to its first punctuation, and what follows there: an argument list up to the body,
+# A line in the first column up to its first punctuation, and what follows there: an argument list up to the
+# body,
 # the `;` or the initialiser; further declarators; an array's length; a body.
 _TOP_C = re.compile(
     rb"\n((?:[a-df-rt-zA-DF-LN-Z_]|e(?!xtern\b)|E(?!XPORT_)|M(?!ODULE_)|s(?!tatic\b))[\w \t*]*)"
     rb"(\([^;{}=]*[;{=]|,[^;{}()=]*[;=]|[=;\[])"
 ).findall
-_TOP_H = re.compile(
-    rb"\n([A-Za-z_}][\w \t*]*)(\([^;{}=]*[;{=]|,[^;{}()=]*[;=]|[=;\[]|\n?\{)"
-).findall
+_TOP_H = re.compile(rb"\n([A-Za-z_}][\w \t*]*)(\([^;{}=]*[;{=]|,[^;{}()=]*[;=]|[=;\[]|\n?\{)").findall
 _MACRO = re.compile(rb"#[ \t]*define[ \t]+(\w+)").findall
 _ENUM_BODY = re.compile(rb"[ \t\w]*\n?[ \t]*\{([^{}]*)\}").match
 _ENUMERATOR = re.compile(rb"(?:^|[,\n/])[ \t]*([A-Za-z_]\w*)[ \t]*(?=[,=\n}]|/\*|$)").findall
@@ -47,7 +46,9 @@ _BEHIND = re.compile(rb"\((?:[^()]|\([^()]*\))*\)\s*([A-Za-z_][\w \t*]*)(.+)", r
 _POINTER = re.compile(rb"\(\s*(?:__\w+\s+)?\*+\s*(?:const\s+)?(\w+)\s*([(\[)])").match
 _FURTHER = re.compile(rb",[\s*]*(\w+)").findall
 _TAGGED = frozenset({b"struct", b"union", b"enum"})
-_TYPE_WORDS = frozenset({b"int", b"long", b"char", b"short", b"unsigned", b"signed", b"void", b"bool", b"const"})
+_TYPE_WORDS = frozenset(
+    {b"int", b"long", b"char", b"short", b"unsigned", b"signed", b"void", b"bool", b"const"}
+)
 
 Found = dict[str, set[bytes]]
 
@@ -90,7 +91,8 @@ def _place(found: Found, words: list[bytes], tail: bytes, header: bool) -> None:
             _place_tagged(found, words)
     elif mark == 0x28:  # `(`
         if name[:2] == b"__" or (len(words) == 1 and _DECLARING(name)):
-            # An attribute before what it belongs to, `__printf(1, 2) void f(…) {`, or a macro without its `;`.
+            # An attribute before what it belongs to, `__printf(1, 2) void f(…) {`, or a macro without its
+            # `;`.
             behind = _BEHIND(tail)
             if behind and not (words_behind := behind[1].replace(b"*", b" ").split())[-1].startswith(b"__"):
                 _place(found, [*words[:-1], *words_behind], behind[2], header)
@@ -197,8 +199,8 @@ def occurrences(data: bytes, word: bytes) -> Iterator[int]:
 def locate(data: bytes, name: bytes, kind: str) -> list[tuple[int, bool]]:
     """Offsets of ``name`` where a definition of that kind may stand, and whether it is static.
 
-    Where no place looks like one (an unusual layout), the first place that has the name at all; empty only if the
-    file no longer has it.
+    Where no place looks like one (an unusual layout), the first place that has the name at all; empty only if
+    the file no longer has it.
     """
     fits = _FITS[kind]
     found: list[tuple[int, bool]] = []
@@ -236,7 +238,7 @@ def _fits_enum(data: bytes, start: int, at: int, end: int) -> bool:
     return bool(_RECORD_BODY(data, end) and _ENUM_HEAD(data[start:at]))
 
 
-def _fits_typedef(data: bytes, start: int, at: int, end: int) -> bool:
+def _fits_typedef(data: bytes, start: int, _at: int, end: int) -> bool:
     return bool(_TYPEDEF_TAIL(data, end) and _TYPEDEF_HEAD(data, start))
 
 

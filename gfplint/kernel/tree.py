@@ -24,7 +24,8 @@ _VERSION = re.compile(r"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)[ \t]*:?=[ \t
 
 class KernelTree:
     """The tree that a run reads. Made by :meth:`discover`; paths that go in and out are relative to ``root``
-    and written with ``/``."""
+    and written with ``/``.
+    """
 
     def __init__(self, root: Path, *, kconfig: Path | None = None, arch: str = "x86", jobs: int = 1) -> None:
         self.root = Path(os.path.abspath(root))
@@ -36,7 +37,9 @@ class KernelTree:
             self.version = self.version_text = None
         if self.is_kernel and arch not in ARCHITECTURES and not (self.root / "arch" / arch).is_dir():
             known = sorted(path.name for path in (self.root / "arch").glob("*") if path.is_dir())
-            raise ConfigError(f"There is no architecture {arch!r}; this tree has {', '.join(known) or 'none'}.")
+            raise ConfigError(
+                f"There is no architecture {arch!r}; this tree has {', '.join(known) or 'none'}."
+            )
         if kconfig is None:
             self.config = Config(None, arch, self.version)
         else:
@@ -49,13 +52,19 @@ class KernelTree:
 
     @classmethod
     def discover(
-        cls, path: Path, *, kernel: Path | None = None, kconfig: Path | None = None, arch: str = "x86", jobs: int = 1
+        cls,
+        path: Path,
+        *,
+        kernel: Path | None = None,
+        kconfig: Path | None = None,
+        arch: str = "x86",
+        jobs: int = 1,
     ) -> KernelTree:
         """The tree around ``path``, or the one at ``kernel``; without either, the folder itself.
 
         A kernel's root is a folder with a ``Makefile`` that sets ``VERSION`` and ``PATCHLEVEL``, and
-        ``include/linux``. Raises :class:`SourceError` where a path doesn't exist, where ``kernel`` isn't a kernel's
-        root, or where ``path`` lies outside it.
+        ``include/linux``. Raises :class:`SourceError` where a path doesn't exist, where ``kernel`` isn't a
+        kernel's root, or where ``path`` lies outside it.
         """
         start = Path(os.path.abspath(path))
         if not start.exists():
@@ -63,20 +72,26 @@ class KernelTree:
         if kernel is not None:
             tree = cls(kernel, kconfig=kconfig, arch=arch, jobs=jobs)
             if not tree.is_kernel:
-                raise SourceError(f"{kernel} is not the root of a kernel tree: it needs a Makefile and include/linux.")
+                raise SourceError(
+                    f"{kernel} is not the root of a kernel tree: it needs a Makefile and include/linux."
+                )
             tree.relative(start)
             return tree
         folder = start if start.is_dir() else start.parent
         for candidate in (folder, *folder.parents):
-            if (candidate / "Makefile").is_file() and (candidate / "include" / "linux").is_dir():
-                if _version(candidate)[0] is not None:
-                    return cls(candidate, kconfig=kconfig, arch=arch, jobs=jobs)
+            if (candidate / "include" / "linux").is_dir() and _version(candidate)[0] is not None:
+                return cls(candidate, kconfig=kconfig, arch=arch, jobs=jobs)
         return cls(folder, kconfig=kconfig, arch=arch, jobs=jobs)
 
     def relative(self, path: Path) -> str:
-        """A path inside the tree relative to its root, ``""`` for the root. Raises :class:`SourceError` outside."""
+        """A path inside the tree relative to its root, ``""`` for the root. Raises :class:`SourceError`
+        outside.
+        """
         absolute = os.path.abspath(path)
-        for one, root in ((absolute, self._prefix), (os.path.realpath(path), os.path.realpath(self.root) + "/")):
+        for one, root in (
+            (absolute, self._prefix),
+            (os.path.realpath(path), os.path.realpath(self.root) + "/"),
+        ):
             if one + "/" == root:
                 return ""
             if one.startswith(root):
@@ -86,8 +101,9 @@ class KernelTree:
     def c_files(self, under: str = "") -> list[str]:
         """Sorted paths of the ``.c`` files at or below ``under``.
 
-        For the whole tree without ``tools/``, ``scripts/``, ``samples/`` and others that are no part of a kernel; they
-        are listed where ``under`` names them. Other architectures belong: a run is about source, not about one build.
+        For the whole tree without ``tools/``, ``scripts/``, ``samples/`` and others that are no part of a
+        kernel; they are listed where ``under`` names them. Other architectures belong: a run is about source,
+        not about one build.
         """
         under = under.strip("/")
         if under.endswith(".c") and (self.root / under).is_file():
@@ -121,8 +137,9 @@ class KernelTree:
         return path in self._cache or os.path.isfile(self._prefix + path)
 
     def config_for(self, path: str) -> Config:
-        """The configuration under which a file is read: without a ``.config``, that of its own architecture for
-        what lies below ``arch/``, and the tree's for the rest."""
+        """The configuration under which a file is read: without a ``.config``, that of its own architecture
+        for what lies below ``arch/``, and the tree's for the rest.
+        """
         if self.config.options is None and path.startswith("arch/"):
             arch = path.split("/", 2)[1]
             if arch != self.arch and arch in ARCHITECTURES:
