@@ -243,7 +243,7 @@ def test_show_locks_needs_no_path(api: Api, run: Callable[..., Run]) -> None:
         "  registered at drivers/virtio/virtio_balloon.c:962:9\n"
         "  waits for struct virtio_balloon.balloon_lock (mutex) in leak_balloon() at\n"
         "    drivers/virtio/virtio_balloon.c:262:2\n"
-        "    virtballoon_oom_notify() calls leak_balloon() at\n"
+        "    virtballoon_oom_notify(): calls leak_balloon() at\n"
         "      drivers/virtio/virtio_balloon.c:610\n"
         "\n"
         "2 callbacks of reclaim, 1 lock they wait for.\n"

@@ -80,13 +80,13 @@ def test_both_threads_are_thread_flows_of_one_code_flow() -> None:
         return found
 
     assert where(one) == [
-        (BALLOON, 168, f"fill_balloon() takes {LOCK}"),
-        (BALLOON, 171, "fill_balloon() calls balloon_page_enqueue()"),
-        (COMPACTION, 31, "balloon_page_enqueue() calls alloc_page()"),
-        (COMPACTION, 31, "balloon_page_enqueue() waits in direct reclaim"),
+        (BALLOON, 168, f"fill_balloon(): takes {LOCK}"),
+        (BALLOON, 171, "fill_balloon(): calls balloon_page_enqueue()"),
+        (COMPACTION, 31, "balloon_page_enqueue(): calls alloc_page()"),
+        (COMPACTION, 31, "balloon_page_enqueue(): waits in direct reclaim"),
     ]
-    assert where(two)[0] == (None, None, "out_of_memory() calls blocking_notifier_call_chain()")
-    assert where(two)[-1] == (BALLOON, 262, f"leak_balloon() waits for {LOCK}")
+    assert where(two)[0] == (None, None, "out_of_memory(): calls blocking_notifier_call_chain()")
+    assert where(two)[-1] == (BALLOON, 262, f"leak_balloon(): waits for {LOCK}")
     kinds = [step.get("kinds") for step in one["locations"]]
     assert kinds[:3] == [["acquire", "lock"], ["call", "function"], ["acquire", "memory"]]
 
@@ -110,7 +110,7 @@ def test_a_result_says_where_and_why() -> None:
         assert words in text
     assert [place["message"]["text"] for place in result["relatedLocations"]] == [
         f"{LOCK} is taken here.",
-        f"leak_balloon() waits for {LOCK}.",
+        f"leak_balloon(): waits for {LOCK}.",
     ]
     assert result["level"] == "error"
     assert result["properties"]["confidence"] == "high"

@@ -25,19 +25,19 @@ drivers/virtio/virtio_balloon.c:171:23: GFP001: balloon_page_enqueue() allocates
 
   thread 1: allocates under the lock    | thread 2: OOM notifier
   ------------------------------------- | -------------------------------------
-  fill_balloon() takes struct           | out_of_memory() calls
+  fill_balloon(): takes struct          | out_of_memory(): calls
     virtio_balloon.balloon_lock         |   blocking_notifier_call_chain()
     drivers/virtio/virtio_balloon.c:168 |
-  fill_balloon() calls                  | virtballoon_probe() registered the
+  fill_balloon(): calls                 | virtballoon_probe(): registered the
     balloon_page_enqueue()              |   callback
     drivers/virtio/virtio_balloon.c:171 |   drivers/virtio/virtio_balloon.c:962
-  balloon_page_enqueue() calls          | virtballoon_oom_notify() is called
+  balloon_page_enqueue(): calls         | virtballoon_oom_notify(): is called
     alloc_page()                        |   drivers/virtio/virtio_balloon.c:602
     mm/balloon_compaction.c:31          |
-                                        | virtballoon_oom_notify() calls
+                                        | virtballoon_oom_notify(): calls
                                         |   leak_balloon()
                                         |   drivers/virtio/virtio_balloon.c:610
-  balloon_page_enqueue() waits in       | leak_balloon() waits for struct
+  balloon_page_enqueue(): waits in      | leak_balloon(): waits for struct
     direct reclaim                      |   virtio_balloon.balloon_lock
     mm/balloon_compaction.c:31          |   drivers/virtio/virtio_balloon.c:262
 
@@ -66,24 +66,24 @@ drivers/virtio/virtio_balloon.c:171:23: GFP001:
               -> direct reclaim, IO and FS
 
   thread 1: allocates under the lock
-    fill_balloon() takes struct virtio_balloon.balloon_lock
+    fill_balloon(): takes struct virtio_balloon.balloon_lock
       drivers/virtio/virtio_balloon.c:168
-    fill_balloon() calls balloon_page_enqueue()
+    fill_balloon(): calls balloon_page_enqueue()
       drivers/virtio/virtio_balloon.c:171
-    balloon_page_enqueue() calls alloc_page()
+    balloon_page_enqueue(): calls alloc_page()
       mm/balloon_compaction.c:31
-    balloon_page_enqueue() waits in direct reclaim
+    balloon_page_enqueue(): waits in direct reclaim
       mm/balloon_compaction.c:31
 
   thread 2: OOM notifier
-    out_of_memory() calls blocking_notifier_call_chain()
-    virtballoon_probe() registered the callback
+    out_of_memory(): calls blocking_notifier_call_chain()
+    virtballoon_probe(): registered the callback
       drivers/virtio/virtio_balloon.c:962
-    virtballoon_oom_notify() is called
+    virtballoon_oom_notify(): is called
       drivers/virtio/virtio_balloon.c:602
-    virtballoon_oom_notify() calls leak_balloon()
+    virtballoon_oom_notify(): calls leak_balloon()
       drivers/virtio/virtio_balloon.c:610
-    leak_balloon() waits for struct
+    leak_balloon(): waits for struct
       virtio_balloon.balloon_lock
       drivers/virtio/virtio_balloon.c:262
 
@@ -115,10 +115,11 @@ def test_the_other_parts() -> None:
 drivers/gpu/drm/i915/gem/i915_gem_shrinker.c:412:9: GFP002: kvmalloc() allocates
     with direct reclaim inside an OOM notifier
   mask        flags
+              = __GFP_DIRECT_RECLAIM
               -> direct reclaim (undecided: __GFP_FS, __GFP_IO)
 
   thread 1
-    i915_gem_shrinker_oom() is called
+    i915_gem_shrinker_oom(): is called
 
   also        drivers/gpu/drm/i915/gem/i915_gem_shrinker.c:420:3: kzalloc() in
                 the same region

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from gfplint.findings import CallbackLocks
 from gfplint.report.layout import count, printable, style, wrap
-from gfplint.report.text import position
+from gfplint.report.text import phrase, position
 
 
 def render(callbacks: Iterable[CallbackLocks], *, width: int = 80, colour: bool = False) -> str:
@@ -33,7 +33,7 @@ def _callback(entry: CallbackLocks, width: int, colour: bool) -> str:
         lines += [style(line, "cyan", colour) for line in _indented(text, 2, width)]
         for step in steps:
             where = f" at {step.place.path}:{step.place.line}" if step.place else ""
-            lines += _indented(f"{step.function}() {step.text}{where}", 4, width)
+            lines += _indented(f"{phrase(step)}{where}", 4, width)
     if not entry.locks:
         lines += _indented("waits for no lock that is known", 2, width)
     return "\n".join(lines) + "\n"

@@ -19,10 +19,10 @@ import attr
 import sarif_om as om
 
 from gfplint import __version__
-from gfplint.findings import Confidence, Finding, Note, Place, Report, Step, Thread
+from gfplint.findings import Confidence, Finding, Note, Place, Report, Thread
 from gfplint.report import RuleText
 from gfplint.report.statistics import unanalysed
-from gfplint.report.text import ordered, position
+from gfplint.report.text import mask_lines, ordered, phrase, position
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT = "%SRCROOT%"
@@ -224,8 +224,7 @@ def _message(finding: Finding) -> str:
             f"Lock: {finding.lock.kind}, taken in {finding.lock.taken_in}(), {position(finding.lock.taken)}."
         )
     if finding.mask:
-        undecided = f" (undecided: {', '.join(finding.mask.undecided)})" if finding.mask.undecided else ""
-        parts.append(f"Mask: {finding.mask.written} -> {finding.mask.words}{undecided}.")
+        parts.append(_sentence(f"Mask: {' '.join(mask_lines(finding.mask))}"))
     parts += [f"{way.name[:1].upper()}{way.name[1:]}: {_sentence(way.why)}" for way in finding.ways]
     parts += [_sentence(text) for text in (*finding.unsaved, *finding.fixes)]
     return "\n".join(parts)
@@ -241,7 +240,7 @@ def _related(finding: Finding) -> Iterable[tuple[Place, str]]:
     for thread in finding.threads[1:]:
         for step in thread.steps[-1:]:
             if step.place:
-                yield step.place, _sentence(_phrase(step))
+                yield step.place, _sentence(phrase(step))
     for place, text in finding.also:
         yield place, _sentence(text)
 
@@ -258,18 +257,10 @@ def _flow(thread: Thread, number: int) -> om.ThreadFlow:
             om.ThreadFlowLocation(
                 kinds=_KINDS.get(step.kind),
                 importance="essential" if step.kind in ("acquire", "allocate", "wait") else "important",
-                location=_location(step.place, step.function, _phrase(step)),
+                location=_location(step.place, step.function, phrase(step)),
             )
             for step in thread.steps
         ],
-    )
-
-
-def _phrase(step: Step) -> str:
-    return (
-        step.text
-        if step.text.startswith(f"{step.function}()")
-        else f"{step.function}() {step.text}".lstrip("() ")
     )
 
 

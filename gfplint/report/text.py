@@ -68,7 +68,7 @@ def render_finding(finding: Finding, *, width: int = 80, colour: bool = False) -
     facts = " ".join(fact if fact.endswith(".") else f"{fact}." for fact in finding.facts)
     before = {
         "lock": _lock(finding.lock) if finding.lock else [],
-        "mask": _mask(finding.mask) if finding.mask else [],
+        "mask": mask_lines(finding.mask) if finding.mask else [],
     }
     after = {
         "deadlock": [f"{way.name}: {way.why}" for way in finding.ways],
@@ -89,6 +89,13 @@ def position(place: Place) -> str:
     """``path:line:column``, or ``path:line`` where the column isn't known."""
     text = f"{place.path}:{place.line}"
     return printable(f"{text}:{place.column}" if place.column else text)
+
+
+def phrase(step: Step) -> str:
+    """``function(): what``; the function is not named twice where the text begins with it."""
+    if not step.function or step.text.startswith(f"{step.function}()"):
+        return step.text
+    return f"{step.function}(): {step.text}"
 
 
 def _head(finding: Finding, width: int, colour: bool) -> list[str]:
@@ -124,9 +131,11 @@ def _lock(lock: Lock) -> list[str]:
     return [f"{lock.name} ({lock.kind})", f"taken in {lock.taken_in}() at {position(lock.taken)}"]
 
 
-def _mask(mask: Mask) -> list[str]:
+def mask_lines(mask: Mask) -> list[str]:
+    """As written, then in words; a variable's name alone says nothing, so its flags stand in between."""
     undecided = f" (undecided: {', '.join(mask.undecided)})" if mask.undecided else ""
-    return [mask.written, f"-> {mask.words}{undecided}"]
+    flags = [f"= {' | '.join(mask.flags)}"] if mask.flags and "GFP_" not in mask.written else []
+    return [mask.written, *flags, f"-> {mask.words}{undecided}"]
 
 
 # ------------------------------------------------------------------------------------- threads
@@ -173,11 +182,8 @@ def _cells(thread: Thread, other: Thread, column: int) -> list[list[_Line]]:
 
 
 def _cell(step: Step, width: int) -> list[_Line]:
-    """``function() does something`` and, indented below, where."""
-    function = (
-        f"{step.function}() " if step.function and not step.text.startswith(f"{step.function}()") else ""
-    )
-    lines: list[_Line] = [(line, "") for line in wrap(printable(function + step.text), width, hang=2)]
+    """``function(): what`` and, indented below, where."""
+    lines: list[_Line] = [(line, "") for line in wrap(printable(phrase(step)), width, hang=2)]
     if step.place is not None:
         where = printable(f"{step.place.path}:{step.place.line}")
         lines += [(" " * _INDENT + line, "dim") for line in wrap(where, width - _INDENT)]
