@@ -1,7 +1,8 @@
 """How many of a tree's functions the front end finds, parses and lowers without error.
 
 What comes in: a kernel tree and folders in it. What goes out: a table with one line per folder:
-functions that universal-ctags lists, those the splitter finds too, those parsed without a syntax error,
+functions that universal-ctags lists (uses of macros that it takes for functions left out, where the
+splitter sees such a use on that line), those the splitter finds too, those parsed without a syntax error,
 those lowered without error (where lowering is asked for), bytes and speed; then failures by cause.
 
 A function of ctags' list is found where an item of its kind has its name or starts on its line. In
@@ -120,6 +121,43 @@ def cause(parsed: Parsed) -> tuple[str, int]:
     return "none", 0
 
 
+SUSPICIOUS = ("macro_type_specifier", "function_definition", "preproc_call", "preproc_def", "linkage_specification")
+
+
+def suspects(parsed: Parsed, item: Item) -> Iterator[tuple[str, int]]:
+    """Places in a tree without errors that hardly mean what the source means."""
+    top = [node for node in parsed.root.named_children if node.type != "comment"]
+    if item.kind is ItemKind.FUNCTION:
+        if len(top) != 1 or top[0].type != "function_definition":
+            yield f"suspect: item is {'+'.join(node.type for node in top)}"[:80], 0
+            return
+        body = top[0].child_by_field_name("body")
+        stack = [body] if body is not None else []
+        if body is None or body.end_byte != len(parsed.text):
+            yield "suspect: body ends early", 0
+    else:
+        stack = list(top)
+    while stack:
+        node = stack.pop()
+        kind = node.type
+        if kind in SUSPICIOUS:
+            yield f"suspect: {kind}", node.start_byte
+            continue
+        if kind == "declaration":
+            declarator = node.child_by_field_name("declarator")
+            if declarator is not None and declarator.type == "function_declarator" and item.kind is ItemKind.FUNCTION:
+                yield "suspect: local function_declarator", node.start_byte
+        elif kind == "expression_statement" and node.named_child_count and item.kind is ItemKind.FUNCTION:
+            inner = node.named_child(0)
+            if inner is not None and inner.type in ("identifier", "binary_expression", "number_literal", "comma_expression"):
+                parent = node.parent
+                following = node.next_named_sibling
+                outer = parent.parent if parent is not None else None
+                if following is not None or outer is None or outer.type != "parenthesized_expression":
+                    yield f"suspect: statement is {inner.type}", node.start_byte
+        stack.extend(node.named_children)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -128,10 +166,13 @@ def main() -> None:
     parser.add_argument("--show", type=int, default=0, metavar="N", help="print N failures of each cause")
     parser.add_argument("--no-ctags", action="store_true", help="take the splitter's own list as the list")
     parser.add_argument("--no-parse", action="store_true", help="only split")
+    parser.add_argument("--kinds", default="FUNCTION", help="with --no-ctags: kinds of items, joined with commas")
+    parser.add_argument("--suspects", action="store_true", help="look for trees without error that are wrong all the same")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth file")
     options = parser.parse_args()
     config: Configuration = EverythingOn()
     shapes = ListedLoops(options.tree)
+    kinds = {ItemKind[name] for name in options.kinds.split(",")}
     print(f"{'folder':28} {'files':>6} {'MB':>7} {'listed':>8} {'found':>8} {'parsed':>8} {'clean %':>8} {'split MB/s':>10} {'parse MB/s':>10}")
     causes: Counter[str] = Counter()
     shown: dict[str, list[str]] = defaultdict(list)
@@ -150,15 +191,22 @@ def main() -> None:
             source = split(path, data, config)
             split_time += time.perf_counter() - begin
             by_line = lines_of_functions(source)
+            uses = {
+                source.position(item.start)[0]
+                for item in source.items
+                if item.kind in (ItemKind.OTHER, ItemKind.VARIABLE, ItemKind.GUARD)
+            }
             if options.no_ctags:
-                wanted = [item for item in source.items if item.kind is ItemKind.FUNCTION]
+                wanted = [item for item in source.items if item.kind in kinds]
                 total += len(wanted)
             else:
                 wanted = []
                 for name, line, kind in names.get(path, ()):
                     total += 1
                     item = lookup(source, name, line, kind, by_line)
-                    if item is None:
+                    if item is None and line in uses:
+                        total -= 1
+                    elif item is None:
                         causes[f"not found: {kind}"] += 1
                         shown[f"not found: {kind}"].append(f"{path}:{line}: {name}")
                     elif item.kind is ItemKind.MACRO:
@@ -177,6 +225,12 @@ def main() -> None:
                 parse_time += time.perf_counter() - begin
                 if not parsed.errors:
                     clean += 1
+                    if options.suspects:
+                        for words, offset in suspects(parsed, item):
+                            causes[words] += 1
+                            line, _ = source.position(item.start + offset)
+                            snippet = parsed.text[max(0, offset - 40) : offset + 80].decode("utf-8", "replace")
+                            shown[words].append(f"{path}:{line}: {item.name}: {' '.join(snippet.split())}")
                     continue
                 words, offset = cause(parsed)
                 causes[words] += 1

@@ -119,6 +119,7 @@ _ASM = re.compile(
 _TYPEOF = re.compile(rb"\b(?:__)?typeof(?:_unqual)?(?:__)?\s*\(")
 _ALIGNOF = re.compile(rb"\b_*[Aa]lignof_*\s*\(")
 _STATIC_MACRO = re.compile(rb"\b(?:static|extern)\s+(?:const\s+)?([A-Z]\w*\s*)(" + _GROUP4 + rb")(?=\s*[;=])")
+_LIST_OF_HEADS = re.compile(rb"[;{}]\s*([A-Z]*LIST_HEAD\()(\w+)\)(?=,)")
 _ASSIGNED_CALL = re.compile(rb"[;{}]\s*[A-Z]\w*\s*" + _GROUP3 + rb"\s*(=\s*\{)")
 _OFFSETOF = re.compile(rb"\b(?:__builtin_)?offsetof(?:end)?\s*\(")
 _OFFSETOF_PLAIN = re.compile(rb"offsetof\s*\(\s*(?:(?:struct|union)\s+)?\w+\s*,\s*\w+\s*\)")
@@ -136,9 +137,9 @@ _STATEMENT_CALL = re.compile(
 )
 
 
-def normalise(draft: Draft, body: int) -> None:
-    """Rewrite ``draft`` in place. ``body`` is the offset from which statements and expressions are
-    expected; before it stand declarators only."""
+def normalise(draft: Draft, body: int, statements: bool = True) -> None:
+    """Rewrite ``draft`` in place. ``body`` is the offset from which expressions are expected, and
+    ``statements`` where those may stand there; before it stand declarators only."""
     out = draft.out
     if b"#" in out:
         for match in _DIRECTIVE.finditer(draft.original):
@@ -170,12 +171,18 @@ def normalise(draft: Draft, body: int) -> None:
         for match in _STATIC_MACRO.finditer(bytes(out), body + 1):
             draft.blank(match.start(), match.start(1))
             draft.mark(MarkKind.DECLARATION, match.start(1), match.end(2), match.group(1).strip())
+    if b"_HEAD(" in out:
+        for match in _LIST_OF_HEADS.finditer(bytes(out), body):
+            draft.put(match.start(1), match.start(2), b"struct T")
+            draft.out[match.end(2) : match.end(2) + 1] = b" "
+            draft.mark(MarkKind.TYPE, match.start(1), match.end(), match.group(1).split(b"(")[0])
     if b") =" in out:
         for match in _ASSIGNED_CALL.finditer(bytes(out), body):
             end = group_end(draft.original, match.end(1) - 1)
             if end > 0:
                 draft.blank(match.start(1), end)
-    _statement_calls(draft, body)
+    if statements:
+        _statement_calls(draft, body)
     _type_arguments(draft, body)
 
 
@@ -248,16 +255,27 @@ def _statement_calls(draft: Draft, body: int) -> None:
         name = match.group(1)
         start, end = match.span(1)
         stop = match.end(2)
-        if match.group(3) == b"{":
+        if out[match.start()] == 0x0A and not _starts_statement(out, match.start()):
+            pass  # a line that continues an expression or an initialiser
+        elif match.group(3) == b"{":
             loop(draft, start, end, stop)
         elif match.group(3) in b"*(+-":
             if EACH_NAME.match(name) or draft.shape(name) is Shape.LOOP:
+                loop(draft, start, end, stop)
+            elif LOOP_NAME.match(name) and b"\n" in out[stop : match.start(3)]:
                 loop(draft, start, end, stop)
         else:
             _followed_by_word(draft, start, end, stop, match.group(3) + match.group(4), match.start(3))
         match = search(out, stop - 1)
     if b"_each" in out:
         _loop_ends(draft)
+
+
+def _starts_statement(out: bytearray, at: int) -> bool:
+    """Can a statement start on the line behind the line end at ``at``?"""
+    while at and out[at - 1] in b" \t\r\n":
+        at -= 1
+    return out[at - 1] in b";{}:)" or word_before(out, at) in (b"else", b"do")
 
 
 def _loop_ends(draft: Draft) -> None:

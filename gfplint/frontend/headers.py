@@ -14,12 +14,14 @@ from gfplint.frontend.dialect import Draft, Shape
 from gfplint.frontend.items import SECOND_ARGUMENT, Item, ItemKind
 from gfplint.frontend.lexical import group_end, split_arguments
 from gfplint.frontend.marks import MarkKind
-from gfplint.frontend.words import HEADER_ATTRIBUTES, PRIMITIVES, TYPE_WORDS
+from gfplint.frontend.words import ATTRIBUTE_CALLS, ATTRIBUTES, HEADER_ATTRIBUTES, PRIMITIVES, TYPE_WORDS
 
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 _CALL = re.compile(rb"([A-Za-z_]\w*)\s*\(")
-_STORAGE = re.compile(rb"\s*(?:(?:static|extern|const|inline|volatile)\s+)*")
+_STORAGE = re.compile(rb"\s*(?:(?:static|extern|const|inline|volatile|__\w+)\s+)*")
+_ARRAY_TYPE = re.compile(rb"\[[^][]*\]")
 _PAIR_TYPE = re.compile(rb"[\w\s*\[\]]+\Z")
+_TYPE_NAME = re.compile(rb"__(?:[su]|be|le|sum|wsum|kernel_)\d*\w*\Z|\w+_t\Z|[US]\d+\Z")
 _WORD_END = re.compile(rb"\s*\(")
 
 
@@ -30,6 +32,10 @@ def prepare(draft: Draft, item: Item) -> int:
         return _function(draft, item.name_at - item.start)
     if kind is ItemKind.VARIABLE or kind is ItemKind.OTHER or kind is ItemKind.GUARD:
         return _by_macro(draft, item)
+    if kind is ItemKind.PROTOTYPE:
+        plain_words(draft, 0, item.name_at - item.start)
+    elif kind is ItemKind.RECORD or kind is ItemKind.TYPEDEF:
+        members(draft)
     return len(draft.original)
 
 
@@ -73,17 +79,26 @@ def plain_words(draft: Draft, start: int, end: int) -> None:
     names: list[tuple[int, int, bytes]] = []
     typed = False
     tagged = False
-    for match in _WORD.finditer(bytes(out[:end]), start):
+    text = bytes(out[:end])
+    match = _WORD.search(text, start)
+    while match is not None:
         word = match.group()
-        if tagged:
+        stop = match.end()
+        following = _WORD_END.match(text, stop)
+        if following is not None:
+            closed = group_end(text, following.end() - 1)
+            stop = closed if closed > 0 else end
+        if word in ATTRIBUTES:
+            draft.blank(match.start(), match.end())
+        elif tagged:
             tagged = False
-            continue
-        if word in TYPE_WORDS:
+        elif word in TYPE_WORDS:
             typed = typed or word in PRIMITIVES
             if word == b"struct" or word == b"union" or word == b"enum":
                 typed = tagged = True
-            continue
-        names.append((match.start(), match.end(), word))
+        else:
+            names.append((match.start(), stop, word))
+        match = _WORD.search(text, stop)
     if not names and not typed:
         storage = out.find(b"static", start, end)
         if storage >= 0:
@@ -98,22 +113,17 @@ def plain_words(draft: Draft, start: int, end: int) -> None:
                 return
             if test(draft, place[2]):
                 names.remove(place)
-                stop = place[1]
-                following = _WORD_END.match(out, stop)
-                if following is not None and following.end() <= end:
-                    closed = group_end(bytes(out), following.end() - 1, end)
-                    stop = closed if closed > 0 else stop
-                draft.blank(place[0], stop)
-                if stop > place[1]:
-                    draft.mark(MarkKind.ATTRIBUTE, place[0], stop, place[2])
+                draft.blank(place[0], place[1])
+                if place[1] - place[0] > len(place[2]):
+                    draft.mark(MarkKind.ATTRIBUTE, place[0], place[1], place[2])
 
 
 def _is_attribute(draft: Draft, word: bytes) -> bool:
-    return word in HEADER_ATTRIBUTES or draft.shape(word) is Shape.ATTRIBUTE
+    return word in HEADER_ATTRIBUTES or word in ATTRIBUTE_CALLS or draft.shape(word) is Shape.ATTRIBUTE
 
 
 def _looks_like_attribute(draft: Draft, word: bytes) -> bool:
-    return word.startswith(b"__") or word.isupper()
+    return (word.startswith(b"__") or word.isupper()) and not _TYPE_NAME.match(word)
 
 
 def _always(draft: Draft, word: bytes) -> bool:
@@ -172,6 +182,8 @@ def _by_macro(draft: Draft, item: Item) -> int:
         arguments = split_arguments(text, call.end() - 1, end)
         if len(arguments) == 2:
             draft.blank(call.start(1), call.end())
+            for array in _ARRAY_TYPE.finditer(text, *arguments[0]):
+                draft.blank(array.start(), array.end())
             draft.out[text.index(b",", arguments[0][1])] = 0x20
             draft.out[end - 1] = 0x20
             return _initialiser(draft, item)
@@ -183,8 +195,60 @@ def _initialiser(draft: Draft, item: Item) -> int:
     """Where the initialiser of a plain declaration begins."""
     text = draft.original
     at = text.find(b"=")
+    if text.find(b"{", 0, at if at > 0 else len(text)) >= 0:
+        members(draft)
     if item.kind is ItemKind.VARIABLE:
         end = item.name_at - item.start
         if text.find(b",", 0, end) < 0 and text.find(b"{", 0, end) < 0 and text.find(b"(", 0, end) < 0:
             plain_words(draft, 0, end)
     return at if at >= 0 else len(text)
+
+
+_MEMBER_MACRO = re.compile(
+    rb"\b(?:(__struct_group|struct_group(?:_attr|_tagged)?)|(DECLARE_BITMAP)|(_*DECLARE_FLEX_ARRAY)"
+    rb"|(DECLARE_HASHTABLE)|(DECLARE_KFIFO(?:_PTR)?))\s*\("
+)
+_GROUP_HEADS = {b"struct_group": 1, b"struct_group_attr": 2, b"struct_group_tagged": 2, b"__struct_group": 3}
+_RANDOM = re.compile(rb"\brandomized_struct_fields_(?:start|end)\b")
+
+
+def members(draft: Draft) -> None:
+    """Members that macros declare: groups become their members, the others plain arrays.
+
+    Kernel facts: include/linux/stddef.h (struct_group, 5.16 and newer), types.h, hashtable.h, kfifo.h.
+    """
+    text = draft.original
+    for match in _RANDOM.finditer(text):
+        draft.blank(match.start(), match.end())
+    for match in _MEMBER_MACRO.finditer(text):
+        end = group_end(text, match.end() - 1)
+        if end < 0:
+            continue
+        arguments = split_arguments(text, match.end() - 1, end)
+        start = match.start()
+        if match.group(1):
+            heads = _GROUP_HEADS[match.group(1)]
+            if len(arguments) > heads:
+                draft.blank(start, arguments[heads][0])
+                draft.blank(end - 1, _semicolon(text, end))
+            continue
+        pieces = [text[a:b] for a, b in arguments]
+        if len(pieces) < 2:
+            continue
+        if match.group(2):
+            member = b"long " + pieces[0] + b"[1]"
+        elif match.group(3):
+            member = pieces[0] + b" " + pieces[1] + b"[]"
+        elif match.group(4):
+            member = b"struct hlist_head " + pieces[0] + b"[1]"
+        else:
+            member = b"struct kfifo " + pieces[0]
+        if len(member) <= end - start and b"\n" not in member and len(member) <= draft.room(start, end):
+            draft.put(start, end, member)
+            draft.mark(MarkKind.DECLARATION, start, end, match.group().rstrip(b"( \t"))
+
+
+def _semicolon(text: bytes, at: int) -> int:
+    """Behind the semicolon that follows ``at``, or ``at``."""
+    following = re.compile(rb"[^;{}]*;").match(text, at)
+    return following.end() if following is not None else at

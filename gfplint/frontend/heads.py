@@ -274,7 +274,9 @@ def _macro_use(
         arguments = split_arguments(text, group[1], group[2])
         wanted = 1 if SECOND_ARGUMENT.match(word) and len(arguments) > 1 else 0
         argument = _IDENTIFIER.match(text, *arguments[wanted])
-        if argument is not None:
+        if argument is None or argument.group() in _KEYWORDS:
+            kind = ItemKind.OTHER
+        else:
             name, name_at = argument.group(), argument.start()
     items.append(Item(kind, _text(name), start + base, end + base, name_at + base, static, active))
 

@@ -68,7 +68,7 @@ GUARD_MACROS = re.compile(
 """The macros of include/linux/cleanup.h (6.5 and newer) that make guards and clean-ups."""
 
 DECLARING_MACROS = re.compile(
-    rb"(?:\w*_)?(?:DEFINE|DECLARE)\w*\Z|\w*(?:LIST|NOTIFIER|QUEUE|RADIX)_HEAD\Z|RADIX_TREE\Z|\w*DEVICE_ATTR\w*\Z|DEFINE\w*\Z"
+    rb"(?!\w*EVENT)(?:\w*_)?(?:DEFINE|DECLARE)\w*\Z|\w*(?:LIST|NOTIFIER|QUEUE|RADIX)_HEAD\Z|RADIX_TREE\Z|\w*DEVICE_ATTR\w*\Z|DEFINE\w*\Z"
     rb"|\w*_(?:ATTR|ATTR_RO|ATTR_RW|ATTR_WO)\Z|LIST_HEAD\Z|HLIST_HEAD\Z|ASYNC_DOMAIN\w*\Z|KFIFO\Z|\w*SIMPLE_DEV_PM_OPS\Z"
 )
 """Macros that declare a variable named by one of their arguments, by the forms of their names."""

@@ -11,7 +11,7 @@ import tree_sitter_c
 
 from gfplint.frontend.dialect import Draft, Shapes, normalise
 from gfplint.frontend.headers import prepare
-from gfplint.frontend.items import Item
+from gfplint.frontend.items import Item, ItemKind
 from gfplint.frontend.marks import Mark
 from gfplint.frontend.repair import repair
 from gfplint.frontend.source import SourceFile
@@ -27,7 +27,7 @@ class Parsed:
     was asked for: the ``compound_statement`` around statements, the expression, the ``type_descriptor``.
     Node offsets are offsets into ``text`` (normalised) and ``original`` (before normalising), which have
     the same length; ``base`` is the file offset of the slice (0 for a fragment, whose text is the
-    wrapped one). ``marks`` are keyed by their start. ``errors`` counts ERROR and MISSING nodes.
+    wrapped one). An item without a semicolon of its own has one more byte than its slice. ``marks`` are keyed by their start. ``errors`` counts ERROR and MISSING nodes.
     """
 
     root: tree_sitter.Node
@@ -45,9 +45,12 @@ def _parser() -> tree_sitter.Parser:
 
 def parse_item(source: SourceFile, item: Item, shapes: Shapes) -> Parsed:
     """Parse one item (any kind but MACRO)."""
-    draft = Draft(source.text[item.start : item.end], source.path, shapes)
+    text = source.text[item.start : item.end]
+    if item.kind is not ItemKind.FUNCTION and not text.endswith(b";"):
+        text += b";"  # a record inside a record, a macro without semicolon
+    draft = Draft(text, source.path, shapes)
     body = prepare(draft, item)
-    normalise(draft, body)
+    normalise(draft, body, statements=item.kind is ItemKind.FUNCTION or b"({" in text)
     return _parse(draft, body, item.start)
 
 

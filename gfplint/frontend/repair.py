@@ -47,6 +47,7 @@ _CALL_BEFORE_BRACE = re.compile(rb"[;{})]\s*([A-Za-z_]\w*)\s*" + _SIMPLE_GROUP +
 _CALLS_IN_ROW = re.compile(rb"([A-Z]\w*)\s*" + _SIMPLE_GROUP + rb"(?=\s+\1\s*\()")
 _UNNAMED_BITS = re.compile(rb",\s*?([ \t])(?=:)")
 _RECORD_MACRO = re.compile(rb"[;{]\s*((?!if|for|while|switch|return)[A-Za-z_]\w*\s*" + _SIMPLE_GROUP + rb"\s*;)")
+_UNNAMED_FIELD = re.compile(rb"[;{]\s*((?:unsigned\s+)?\w+\s*:\s*\w+\s*;)")
 _LOCAL_RECORD = re.compile(rb"\b(?:struct|union)\s*\w*\s*\{")
 
 
@@ -220,6 +221,8 @@ def _members(draft: Draft, body: int) -> None:
     for record in _LOCAL_RECORD.finditer(text):
         end = group_end(text, record.end() - 1)
         for match in _RECORD_MACRO.finditer(text, record.end() - 1, max(end, record.end())):
+            draft.blank(match.start(1), match.end(1))
+        for match in _UNNAMED_FIELD.finditer(bytes(draft.out), record.end() - 1, max(end, record.end())):
             draft.blank(match.start(1), match.end(1))
 
 

@@ -154,13 +154,11 @@ def _scan_arms(
         piece = plain[arm.start : arm.end]
         if arm.dead:
             piece = _without(piece, arm.dead, arm.start)
-        if piece.count(b"{") != piece.count(b"}"):
-            continue
         found: list[Item] = []
-        scan_items(piece, 0, len(piece), False, found, arm.start)
-        if not found:
-            continue
-        text[arm.start : arm.end] = piece
+        if piece.count(b"{") == piece.count(b"}"):
+            scan_items(piece, 0, len(piece), False, found, arm.start)
+        if found:
+            text[arm.start : arm.end] = piece
         if arm.dead:
             _scan_arms(plain, arm.dead, _spans(found), found, text)
         items.extend(found)
