@@ -38,6 +38,22 @@ _LOCK = re.compile(r"(struct \w+(\.\w+)+|\w+)")
 SPINNING = frozenset({"spinlock", "raw_spinlock", "rwlock", "seqlock", "rcu", "bit_spinlock"})
 """Kinds of locks whose waiters don't sleep; no expectation is about them."""
 
+WAYS = {"self": "waits for itself", "retry": "retries for ever", "reclaim": "waits for reclaim"}
+"""The short names of the ways to deadlock, and what rules/ calls them in a report."""
+
+_IO = frozenset({"__GFP_DIRECT_RECLAIM", "__GFP_KSWAPD_RECLAIM", "__GFP_WAIT", "__GFP_RECLAIM"})
+_USER = _IO | {"__GFP_IO", "__GFP_FS", "__GFP_HARDWALL"}
+COMPOUNDS = {
+    "__GFP_RECLAIM": _IO,
+    "GFP_NOIO": _IO,
+    "GFP_NOFS": _IO | {"__GFP_IO"},
+    "GFP_KERNEL": _IO | {"__GFP_IO", "__GFP_FS"},
+    "GFP_USER": _USER,
+    "GFP_HIGHUSER": _USER | {"__GFP_HIGHMEM"},
+    "GFP_HIGHUSER_MOVABLE": _USER | {"__GFP_HIGHMEM", "__GFP_MOVABLE"},
+}
+"""What is in a name with more than one bit, before 4.4 and after: a report may use the short spelling."""
+
 
 class ExpectationError(Exception):
     """A comment in a case that says ``want`` and can't be understood: file, line and what is wrong."""
@@ -112,7 +128,7 @@ def _parse(comment: str, path: Path, number: int, text: str) -> Want | Mark:
     at: str | None = None
     for clause in filter(None, (part.strip() for part in want["clauses"].split(";"))):
         word, *values = clause.split()
-        if word == "ways" and values:
+        if word == "ways" and values and all(value.lstrip("!") in WAYS for value in values):
             ways = tuple(values)
         elif word == "bits" and values:
             bits = tuple(values)
@@ -206,18 +222,24 @@ def _details(want: Want, finding: Finding) -> list[str]:
             wrong.append(f"the lock is {finding.lock.name}")
     ways = tuple(way.name for way in finding.ways)
     for way in want.ways:
-        if (way.lstrip("!") in ways) == way.startswith("!"):
+        short = way.lstrip("!")
+        if (short in ways or WAYS[short] in ways) == way.startswith("!"):
             wrong.append(f"way {way} is wanted, the finding has {', '.join(ways) or 'none'}")
     for bit in want.bits:
         mask = finding.mask
         if mask is None:
             wrong.append("the finding has no mask")
-        elif bit.startswith("!") and bit[1:] in mask.flags + mask.undecided:
+        elif bit.startswith("!") and bit[1:] in _bits(mask.flags + mask.undecided):
             wrong.append(f"{bit[1:]} is said to be set or undecided: {_mask(finding)}")
-        elif not bit.startswith("!") and bit not in mask.flags:
+        elif not bit.startswith("!") and bit not in _bits(mask.flags):
             wrong.append(f"{bit} isn't said to be set: {_mask(finding)}")
     wrong.extend(_column(want, finding))
     return wrong
+
+
+def _bits(names: Iterable[str]) -> set[str]:
+    """The single bits behind these names, and the names themselves."""
+    return {bit for name in names for bit in (name, *COMPOUNDS.get(name, ()))}
 
 
 def _column(want: Want, finding: Finding) -> list[str]:
