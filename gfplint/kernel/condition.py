@@ -29,7 +29,8 @@ def evaluate(
 ) -> int:
     """The value of an expression. ``defined(name)`` answers ``defined X``; ``value(name)`` gives an
     identifier's number and ``call(name, arguments)`` that of a macro with arguments, None where they don't
-    know: an identifier is then 1 or 0 as it is defined, a macro with arguments 0. Raises :class:`ConditionError`.
+    know: an identifier is then 1 or 0 as it is defined, a macro with arguments 0. Raises
+    :class:`ConditionError`.
     """
     return _Parser(text, defined, value, call).whole()
 

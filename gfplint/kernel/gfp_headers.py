@@ -1,7 +1,7 @@
 """The mask macros of ``gfp.h`` and ``gfp_types.h``: read by lines, parsed by pycparser, evaluated.
 
-What comes in: the headers' text and a configuration. What goes out: names with their values. A macro that isn't a
-constant expression of integers, flags and ``BIT()`` has no value and is left out.
+What comes in: the headers' text and a configuration. What goes out: names with their values. A macro that
+isn't a constant expression of integers, flags and ``BIT()`` has no value and is left out.
 """
 
 from __future__ import annotations
