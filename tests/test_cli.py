@@ -44,11 +44,11 @@ class Api(ModuleType):
         self.asked.append(options)
         waits = Lock(LOCK, "mutex", Place(BALLOON, 262, 2), "leak_balloon")
         step = Step("call", "virtballoon_oom_notify", "calls leak_balloon()", Place(BALLOON, 610, 26))
+        wait = Step("wait", "leak_balloon", f"waits for {LOCK}", waits.taken)
         notify = Place(BALLOON, 602, 12)
+        locks = ((waits, (step, wait)),)
         return [
-            CallbackLocks(
-                "OOM notifier", "virtballoon_oom_notify", Place(BALLOON, 962, 9), notify, ((waits, (step,)),)
-            ),
+            CallbackLocks("OOM notifier", "virtballoon_oom_notify", Place(BALLOON, 962, 9), notify, locks),
             CallbackLocks("OOM notifier", "cmm_oom", Place("arch/a.c", 9, 1), Place("arch/a.c", 3, 1), ()),
         ]
 
@@ -235,12 +235,12 @@ def test_show_locks_needs_no_path(api: Api, run: Callable[..., Run]) -> None:
     assert (status, err) == (0, "")
     assert api.asked[0].paths == (Path(),)
     assert out == (
-        "arch/a.c:3:1: OOM notifier: cmm_oom()\n"
-        "  registered at arch/a.c:9:1\n"
+        "arch/a.c:3:1: cmm_oom()\n"
+        "  OOM notifier, registered at arch/a.c:9:1\n"
         "  waits for no lock that is known\n"
         "\n"
-        "drivers/virtio/virtio_balloon.c:602:12: OOM notifier: virtballoon_oom_notify()\n"
-        "  registered at drivers/virtio/virtio_balloon.c:962:9\n"
+        "drivers/virtio/virtio_balloon.c:602:12: virtballoon_oom_notify()\n"
+        "  OOM notifier, registered at drivers/virtio/virtio_balloon.c:962:9\n"
         "  waits for struct virtio_balloon.balloon_lock (mutex) in leak_balloon() at\n"
         "    drivers/virtio/virtio_balloon.c:262:2\n"
         "    virtballoon_oom_notify(): calls leak_balloon() at\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gfplint.findings import CallbackLocks
+from gfplint.findings import CallbackLocks, Lock, Step
 from gfplint.report.layout import count, printable, style, wrap
 from gfplint.report.text import phrase, position
 
@@ -23,20 +23,25 @@ def render(callbacks: Iterable[CallbackLocks], *, width: int = 80, colour: bool 
 
 
 def _callback(entry: CallbackLocks, width: int, colour: bool) -> str:
-    head = f"{position(entry.defined)}: {entry.context}: "
-    lines = [f"{head}{style(f'{printable(entry.callback)}()', 'bold', colour)}"]
-    lines += _indented(f"registered at {position(entry.registered)}", 2, width)
-    for lock, steps in sorted(
-        entry.locks, key=lambda pair: (pair[0].name, pair[0].kind, pair[0].taken.path, pair[0].taken.line)
-    ):
+    name = style(f"{printable(entry.callback)}()", "bold", colour)
+    lines = [f"{position(entry.defined)}: {name}"]
+    lines += _indented(f"{entry.context}, registered at {position(entry.registered)}", 2, width)
+    for lock, steps in sorted(entry.locks, key=_by_name):
         text = f"waits for {lock.name} ({lock.kind}) in {lock.taken_in}() at {position(lock.taken)}"
         lines += [style(line, "cyan", colour) for line in _indented(text, 2, width)]
         for step in steps:
+            if step.kind == "wait":  # said by the line above
+                continue
             where = f" at {step.place.path}:{step.place.line}" if step.place else ""
             lines += _indented(f"{phrase(step)}{where}", 4, width)
     if not entry.locks:
         lines += _indented("waits for no lock that is known", 2, width)
     return "\n".join(lines) + "\n"
+
+
+def _by_name(pair: tuple[Lock, tuple[Step, ...]]) -> tuple[str, str, str, int]:
+    lock = pair[0]
+    return lock.name, lock.kind, lock.taken.path, lock.taken.line
 
 
 def _indented(text: str, indent: int, width: int) -> list[str]:
