@@ -386,6 +386,22 @@ class Expressions(Types):
         word = operator.type
         if word in ("&&", "||") and self.has_effect(node):
             return self.chosen(node)
+        if left.type == "parenthesized_expression" and word in "*&-+":
+            # (u32)*p, which the grammar takes for a product.
+            inner = bare(left)
+            if (
+                inner.type == "identifier"
+                and type_name(self.word(inner))
+                and self.word(inner) not in self.names
+            ):
+                value = self.value(right)
+                if word == "*":
+                    value = dereference(value)
+                elif word == "&":
+                    value = address(value)
+                elif word == "-":
+                    value = ir.Const(-value.value) if isinstance(value, ir.Const) else ir.Unary("-", value)
+                return ir.Cast(ir.Named(self.word(inner)), value)
         first = self.value(left)
         return binary(word, first, self.value(right))
 
@@ -452,8 +468,7 @@ class Expressions(Types):
         return ir.Sizeof(self.static_type(found)) if found is not None else OPAQUE
 
     def _generic(self, node: Node) -> ir.Expr:
-        # Which association applies depends on types; their values are alternatives of one operation.
-        return OPAQUE
+        raise NotImplementedError
 
     def _asm(self, node: Node) -> ir.Expr:
         outputs = node.child_by_field_name("output_operands")
@@ -471,6 +486,14 @@ class Expressions(Types):
         for child in children(node):
             result = self.value(child)
         return result
+
+
+_TYPE_NAME = re.compile(r"(?:__)?(?:u|s|le|be)(?:8|16|32|64)|\w+_t|bool|uint|ulong|ushort")
+
+
+def type_name(name: str) -> bool:
+    """Whether a name is a type's by its form, which kernel style makes reliable."""
+    return _TYPE_NAME.fullmatch(name) is not None
 
 
 def lvalue(value: ir.Expr) -> ir.Expr:
@@ -503,7 +526,7 @@ _HANDLERS: dict[str, Callable[[Expressions, Node], ir.Expr]] = {
     "comma_expression": Expressions._comma,
     "cast_expression": Expressions._cast,
     "sizeof_expression": Expressions._sizeof,
-    "generic_expression": Expressions._generic,
+    "generic_expression": lambda self, node: self._generic(node),
     "compound_literal_expression": lambda self, node: self.compound_literal(node),
     "call_expression": lambda self, node: self.call(node, True),
     "gnu_asm_expression": Expressions._asm,

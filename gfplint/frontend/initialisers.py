@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from gfplint import ir
 from gfplint.frontend.declarers import Declarer
 from gfplint.frontend.expressions import OPAQUE, ZERO, bare
-from gfplint.frontend.lower_calls import Calls
+from gfplint.frontend.lower_calls import SPECIAL, Calls
 from gfplint.frontend.macros import MAX_DEPTH, arguments, expand
 from gfplint.frontend.types import children
 
@@ -36,7 +36,7 @@ class Initialisers(Calls):
             inner = node.child_by_field_name("value")
             if inner is not None and inner.type == "initializer_list":
                 self._list(inner, path, type_, store, 0)
-        elif node.type == "call_expression":
+        elif node.type in ("call_expression", "identifier"):
             if not self._expanded_value(node, path, type_, store):
                 store(path, self.value(node), node.start_byte)
         else:
@@ -60,7 +60,9 @@ class Initialisers(Calls):
                 if value is not None:
                     self.initialise(value, inner, inner_type, store)
                 position = self._position_after(inner[len(path)] if len(inner) > len(path) else "?", type_)
-            elif child.type == "call_expression" and self._element_macro(child, path, type_, store, position):
+            elif child.type in ("call_expression", "identifier") and self._element_macro(
+                child, path, type_, store, position
+            ):
                 position = -1
             else:
                 step, inner_type = self._step(position, type_)
@@ -110,24 +112,46 @@ class Initialisers(Calls):
 
     # ------------------------------------------------------------- macros in initialisers
 
-    def _expansion_list(self, node: Node) -> tuple[Node, Callable[[], None]] | None:
-        """What a macro's use inside an initialiser expands to, as the elements of a list; the text that is
+    def _expansion_list(self, node: Node, single: bool) -> tuple[Node, Callable[[], None]] | None:
+        """What a macro's use inside an initialiser expands to, as the elements of a list (``single``: as
+        one ``{ … }``); None where it is a value like any other. The text that is
         read is switched to the expansion until the function given with it is called.
         """
-        function, args = node.child_by_field_name("function"), node.child_by_field_name("arguments")
-        if function is None or args is None or function.type != "identifier":
-            return None
+        function, args = node, None
+        if node.type == "call_expression":
+            callee = node.child_by_field_name("function")
+            args = node.child_by_field_name("arguments")
+            if callee is None or args is None or callee.type != "identifier":
+                return None
+            function = callee
         name = self.word(function)
-        if name in self.names or self.symbols.modelled(name):
+        if name in self.names or name in SPECIAL or self.symbols.modelled(name):
             return None
         unit = self.unit
         macro = self.symbols.macro(name, self.path)
-        if macro is None or macro.params is None or name in unit.active_at(node.start_byte):
+        if (
+            macro is None
+            or (macro.params is None) != (args is None)
+            or name in unit.active_at(node.start_byte)
+        ):
             return None
-        found = arguments(unit.original, args.start_byte)
-        expanded = expand(macro, unit.original, found[0]) if found is not None else None
+        spans: list[tuple[int, int]] = []
+        if args is not None:
+            found = arguments(unit.original, args.start_byte)
+            if found is None:
+                return None
+            spans = found[0]
+        expanded = expand(macro, unit.original, spans)
         if expanded is None or unit.depth >= MAX_DEPTH:
             return None
+        start = expanded.text.lstrip()[:1]
+        if single:
+            if start != b"{":
+                return None  # an ordinary value, expanded like any other
+        elif start not in (b".", b"[", b"{"):
+            parts = arguments(b"(" + expanded.text + b")", 0)
+            if parts is None or len(parts[0]) < 2:
+                return None
         before = b"int v[] = {"
         parsed = self.parse_fragment(before + expanded.text + b"};", "declaration")
         if parsed.errors:
@@ -148,7 +172,7 @@ class Initialisers(Calls):
         self, node: Node, path: Path, type_: ir.Type | None, store: Store, position: int
     ) -> bool:
         """``SET_RUNTIME_PM_OPS(a, b, c)`` among the elements: several designated ones."""
-        found = self._expansion_list(node)
+        found = self._expansion_list(node, False)
         if found is None:
             return False
         listed, back = found
@@ -165,7 +189,7 @@ class Initialisers(Calls):
 
     def _expanded_value(self, node: Node, path: Path, type_: ir.Type | None, store: Store) -> bool:
         """A macro's use as a value that expands to ``{ … }``."""
-        found = self._expansion_list(node)
+        found = self._expansion_list(node, True)
         if found is None:
             return False
         listed, back = found

@@ -300,18 +300,19 @@ def finished(blocks: list[ir.Block]) -> list[ir.Block]:
     """
 
     def through(target: int) -> int:
-        seen: set[int] = set()
+        seen: list[int] = []
         while target not in seen:
-            seen.add(target)
             block = blocks[target]
             if block.instructions or not isinstance(block.end, ir.Jump):
-                break
+                return target
+            seen.append(target)
             target = block.end.target
-        return target
+        return min(seen[seen.index(target) :])  # an endless loop with nothing in it
 
     order: list[int] = []
-    incoming: dict[int, int] = {through(0): 1}
-    pending = [through(0)]
+    first = through(0)
+    incoming: dict[int, int] = {first: 1}
+    pending = [first]
     reached = {pending[0]}
     while pending:
         number = pending.pop()
@@ -323,7 +324,6 @@ def finished(blocks: list[ir.Block]) -> list[ir.Block]:
             if target not in reached:
                 reached.add(target)
                 pending.append(target)
-    first = through(0)
     gone: set[int] = set()
     for number in order:
         if number in gone:

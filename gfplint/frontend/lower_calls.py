@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from gfplint import ir
-from gfplint.frontend.expressions import ONE, OPAQUE, STRING, ZERO, Expressions, bare
+from gfplint.frontend.expressions import ONE, OPAQUE, STRING, ZERO, Expressions, bare, type_name
 from gfplint.frontend.lower_builder import Unit
 from gfplint.frontend.macros import MAX_DEPTH, MAX_TOTAL, MacroDefinition, arguments, expand
 from gfplint.frontend.types import children
@@ -35,6 +35,11 @@ _FIELDS = re.compile(rb"[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*\Z")
 _CALLS = re.compile(
     rb"\b(?!sizeof\b|typeof\b|__typeof__\b|defined\b|__attribute__\b)[A-Za-z_]\w*\s*\(|\{|->|\["
 )
+_PASTING = re.compile(rb"\b(\w*(?:UNIQUE_ID|PASTE|CONCAT|CONCATENATE))\s*\(\s*(\w+(?:\s*,\s*\w+)*)\s*\)")
+_ASSOCIATION = re.compile(
+    rb"\s*((?:const\s+|struct\s+|union\s+|unsigned\s+|signed\s+)*\w[\w\s]*\**)\s*:(.*)\Z", re.S
+)
+_USE = re.compile(rb"\s*([A-Za-z_]\w*)\s*\(")
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 _LVALUE = re.compile(rb"\(*\s*[&*]\s*[A-Za-z_(]|[\w)]\s*\.\s*[A-Za-z_]")
 
@@ -63,13 +68,17 @@ class Calls(Expressions):
         args = node.child_by_field_name("arguments")
         if function is None or args is None:
             return OPAQUE
-        function = bare(function)
+        if function.type == "parenthesized_expression":
+            cast = self._cast_call(bare(function), args)
+            if cast is not None:
+                return cast
+            function = bare(function)
         if function.type == "identifier":
             name = self.word(function)
             local = self.names.get(name)
             if local is not None:
                 return self.plain(node, local, args)
-            special = _SPECIAL.get(name)
+            special = SPECIAL.get(name)
             if special is not None:
                 result = special(self, node, args, name)
                 if result is not None:
@@ -92,6 +101,29 @@ class Calls(Expressions):
         if isinstance(target, ir.AddressOf):
             target = target.operand
         return self.plain(node, target, args)
+
+    def _cast_call(self, function: Node, args: Node) -> ir.Expr | None:
+        """``(u32)(x)``, which the grammar takes for a call. A function's name in parentheses, which keeps a
+        macro of that name from being expanded, is told from a type by there being such a macro."""
+        inside = list(children(args))
+        if len(inside) != 1:
+            return None
+        if function.type == "call_expression":
+            inner = function.child_by_field_name("function")
+            if inner is not None and inner.type == "identifier" and "typeof" in self.word(inner):
+                return self.value(inside[0])
+            return None
+        if function.type != "identifier":
+            return None
+        name = self.word(function)
+        if name in self.names or self.symbols.modelled(name):
+            return None
+        if self.unit.marks.get(function.start_byte) is None:
+            macro = None if type_name(name) else self.symbols.macro(name, self.path)
+            if macro is not None and (macro.params is not None or _CALLS.search(macro.body)):
+                return None
+            return ir.Cast(ir.Named(name), self.value(inside[0]))
+        return ir.Cast(self.specifier(function), self.value(inside[0]))
 
     def plain(self, node: Node, function: ir.Expr, args: Node) -> ir.Expr:
         """A call, its arguments evaluated left to right."""
@@ -164,23 +196,93 @@ class Calls(Expressions):
         self.expanded += len(expanded.text)
         if self.expanded > MAX_TOTAL:
             return None
-        text = expanded.text
+        text = self.pasted(expanded.text)
         if not text.strip():
             return ZERO
-        kind: FragmentKind = "expression" if used else "statements"
-        parsed = self.parse_fragment(text if used else text + b";", kind)
-        if parsed.errors:
-            return None
+        if used:
+            text = text.rstrip(b"; \t\n")
+            parsed = self.parse_fragment(text, "expression")
+            if parsed.errors and not text.lstrip().startswith(b"_Generic"):
+                used = False  # statements where a value is wanted, as in ({ … FOO(x); })
+        if not used:
+            parsed = self.parse_fragment(text + b";", "statements")
+            if parsed.errors:
+                return None
         inner = unit.nested(parsed, expanded.ranges, use, macro.name)
         inner.base = parsed.original.find(text)
         self.unit = inner
         try:
+            if parsed.errors:
+                return self.selection(inner.original.find(b"(", inner.base))
             if used:
                 return self.value(parsed.root)
             self.statements(parsed.root)
             return OPAQUE
         finally:
             self.unit = unit
+
+    def _generic(self, node: Node) -> ir.Expr:
+        found = self.selection(self.unit.original.find(b"(", node.start_byte))
+        return found if found is not None else OPAQUE
+
+    def selection(self, opening: int) -> ir.Expr | None:
+        """``_Generic(control, type: value, …)`` whose ``(`` is at ``opening`` of this text; its associations may
+        come from macros. None where the control's type or the value for it is not known here."""
+        unit = self.unit
+        found = arguments(unit.original, opening)
+        if found is None or len(found[0]) < 2:
+            return None
+        control = self.text_value(unit.original[slice(*found[0][0])])
+        type_ = self.known_type(control) if control is not None else None
+        if type_ is None:
+            return None
+        fallback: bytes | None = None
+        pending = [unit.original[start:end] for start, end in reversed(found[0][1:])]
+        while pending:
+            association = pending.pop()
+            match = _ASSOCIATION.match(association)
+            if match is None:
+                pending.extend(reversed(self._associations(association)))
+                continue
+            if match.group(1) == b"default":
+                fallback = match.group(2)
+            elif self.type_of_text(match.group(1)) == type_:
+                return self.text_expression(match.group(2), opening, "_Generic")
+        if fallback is not None and isinstance(type_, (ir.Basic, ir.Record, ir.Pointer)):
+            return self.text_expression(fallback, opening, "_Generic")
+        return None
+
+    def _associations(self, text: bytes) -> list[bytes]:
+        """The associations that a macro's use in ``_Generic`` expands to."""
+        match = _USE.match(text)
+        macro = self.symbols.macro(match.group(1).decode(), self.path) if match is not None else None
+        found = arguments(text, match.end() - 1) if match is not None else None
+        expanded = expand(macro, text, found[0]) if macro is not None and found is not None else None
+        if expanded is None or _ASSOCIATION.match(expanded.text) is None:
+            return []
+        parts = arguments(b"(" + expanded.text + b")", 0)
+        return [(b"(" + expanded.text)[start:end] for start, end in parts[0]] if parts is not None else []
+
+    def pasted(self, text: bytes) -> bytes:
+        """``text`` with ``__UNIQUE_ID(x)``, ``__PASTE(a, b)`` and their like replaced by the identifiers that
+        they make, at the same length: an expansion may declare what they name."""
+        if b"UNIQUE_ID" not in text and b"PASTE" not in text and b"CONCAT" not in text:
+            return text
+        changed = 1
+        while changed:
+            text, changed = _PASTING.subn(self._pasted_name, text)
+        return text
+
+    def _pasted_name(self, match: re.Match[bytes]) -> bytes:
+        if b"UNIQUE_ID" in match.group(1):
+            self.unique += 1
+            name = b"%s_%d" % (b"".join(match.group(2).split())[-5:], self.unique)
+        else:
+            name = b"".join(match.group(2).replace(b",", b" ").split())
+            name = name.replace(b"__COUNTER__", b"0").replace(b"__LINE__", b"0")
+        return name.ljust(len(match.group()))
+
+    unique = 0
 
     def object_macro(self, node: Node, name: str) -> ir.Expr | None:
         """Object-like macros are expanded where they hold a call, an lvalue or another name for something;
@@ -370,7 +472,7 @@ class Calls(Expressions):
 
 
 _Special = Callable[[Calls, "Node", "Node", str], "ir.Expr | None"]
-_SPECIAL: dict[str, _Special] = {
+SPECIAL: dict[str, _Special] = {
     **dict.fromkeys(_CONFIG_TESTS, Calls._config_test),
     **dict.fromkeys(_PASS_ON, Calls._passed_on),
     **dict.fromkeys(_CONTAINERS, Calls._container),

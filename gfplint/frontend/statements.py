@@ -561,11 +561,12 @@ class Statements(Guards):
         self.expanded += len(expanded.text)
         if self.expanded > MAX_TOTAL:
             return False
-        parsed = self.parse_fragment(expanded.text + b" " + _BODY + b";", "statements")
+        text = self.pasted(expanded.text)
+        parsed = self.parse_fragment(text + b" " + _BODY + b";", "statements")
         if parsed.errors:
             return False
         inner = unit.nested(parsed, expanded.ranges, mark.start, mark.name)
-        inner.base = parsed.original.find(expanded.text)
+        inner.base = parsed.original.find(text)
         before = len(self.loop_bodies)
         self.loop_bodies.append((body, unit))
         self.unit = inner
