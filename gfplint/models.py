@@ -101,7 +101,8 @@ class CallBack:
 
 @dataclass(frozen=True, slots=True)
 class AssignTo:
-    """A macro's ``target = value``; ``target`` is an lvalue in terms of the macro's parameters."""
+    """A macro's ``target = value``; ``target`` is an lvalue in terms of the macro's parameters, ``value``
+    :class:`ir.Opaque` where nobody knows it."""
 
     target: ir.Expr
     value: ir.Expr
@@ -324,7 +325,8 @@ class _Builder:
             args = tuple(self._expression(part, arg) if arg else None for arg in part.texts("args"))
             return CallBack(self._expression(part, part.text("function")), args)
         part.only("target", "value")
-        return AssignTo(self._expression(part, part.text("target")), self._expression(part, part.text("value")))
+        value = self.optional(part, "value")
+        return AssignTo(self._expression(part, part.text("target")), ir.Opaque() if value is None else value)
 
     def optional(self, part: Table, key: str, *, result: bool = False) -> ir.Expr | None:
         """The expression under ``key``, None where there is none; ``result`` says whether it may use that name."""

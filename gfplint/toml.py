@@ -8,7 +8,7 @@ Errors: :class:`gfplint.errors.ModelError`.
 
 from __future__ import annotations
 
-import difflib
+import bisect
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -23,16 +23,27 @@ Version: TypeAlias = tuple[int, int, int]
 class _File:
     """A TOML file's path and text, shared by its tables."""
 
-    __slots__ = ("path", "text")
+    __slots__ = ("_headers", "path", "text")
 
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
         self.text = text
+        self._headers: dict[str, list[int]] = {}
 
-    def header(self, name: str, number: int) -> int:
-        """The offset of the ``number``-th ``[[name]]`` (or ``[name]``), 0 where there is none."""
-        starts = [m.start() for m in re.finditer(rf"^[ \t]*\[\[?[ \t]*{re.escape(name)}[ \t]*\]", self.text, re.M)]
-        return starts[number] if number < len(starts) else 0
+    def headers(self, name: str) -> list[int]:
+        """The offsets of all ``[[name]]`` and ``[name]``, or with ``""`` those of every header, in order."""
+        if name not in self._headers:
+            pattern = rf"^[ \t]*\[\[?[ \t]*{re.escape(name) if name else r'[\w.-]+'}[ \t]*\]"
+            self._headers[name] = [match.start() for match in re.finditer(pattern, self.text, re.M)]
+        return self._headers[name]
+
+    def span(self, name: str, number: int) -> tuple[int, int]:
+        """Where the ``number``-th ``[[name]]`` starts and ends; the part before all headers for ``""``."""
+        every = self.headers("")
+        own = self.headers(name) if name else []
+        start = own[number] if number < len(own) else 0
+        after = bisect.bisect_right(every, start) if name else 0
+        return start, every[after] if after < len(every) else len(self.text)
 
 
 class Table:
@@ -63,12 +74,13 @@ class Table:
     def line_of(self, word: str = "") -> int:
         """The line (from 1) on which ``word`` first stands in this table, or else the table's own first line."""
         text = self._file.text
-        start = self._file.header(self._name, self._number) if self._name else 0
-        if word:
-            following = re.compile(r"^\[\[?\s*[\w.\"-]+\s*\]", re.M).search(text, start + 1) if self._name else None
-            stop = following.start() if following else len(text)
-            found = re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])").search(text, start, stop)
-            start = found.start() if found else start
+        start, end = self._file.span(self._name, self._number)
+        found = text.find(word, start, end) if word else -1
+        while found >= 0:
+            around = text[found - 1 : found] + text[found + len(word) : found + len(word) + 1]
+            if not any(letter == "_" or letter.isalnum() for letter in around):
+                return text.count("\n", 0, found) + 1
+            found = text.find(word, found + 1, end)
         return text.count("\n", 0, start) + 1
 
     def place(self, word: str = "") -> str:
@@ -81,10 +93,15 @@ class Table:
 
     def unknown(self, what: str, word: str, known: Iterable[str]) -> NoReturn:
         """Raise for a ``word`` that isn't among the ``known``, with the nearest of them."""
+        import difflib
+
+        known = list(known)
         near = difflib.get_close_matches(word, known, 1, 0.5)
-        options = ", ".join(known)
-        help = f"did you mean {near[0]!r}?" if near else f"known: {options}" if options else "there is none"
-        self.fail(f"unknown {what} {word!r}; {help}".removesuffix("?") + ("?" if near else ""), word)
+        if near:
+            hint = f"did you mean {near[0]!r}?"
+        else:
+            hint = f"known are {', '.join(known)}." if known else "there is none."
+        raise ModelError(f"{self.place(word)}: unknown {what} {word!r}; {hint}")
 
     # ---------------------------------------------------------------------------------- values
 
