@@ -181,7 +181,7 @@ def disagreements(case: Case, findings: Sequence[Finding], root: Path) -> list[s
                 f"{want}: {len(here)} findings instead of one; others of this rule: {elsewhere or 'none'}"
             )
         for _, finding in here:
-            wrong.extend(f"{want}: {sentence}" for sentence in _details(want, finding))
+            wrong.extend(f"{want}: {sentence}" for sentence in details(want, finding))
     for number, finding in enumerate(findings):
         if number not in explained:
             wrong.append(f"{_describe(finding)}: not wanted ({finding.message})")
@@ -213,7 +213,8 @@ def lock_disagreements(case: Case, callbacks: Iterable[CallbackLocks], root: Pat
     return wrong
 
 
-def _details(want: Want, finding: Finding) -> list[str]:
+def details(want: Want, finding: Finding) -> list[str]:
+    """What of a finding's lock, ways, mask and column isn't as wanted."""
     wrong: list[str] = []
     if want.lock is not None:
         if finding.lock is None:
