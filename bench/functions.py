@@ -37,10 +37,14 @@ class ListedLoops:
     """Shapes from nothing but the tree's own list of loop macros, ``.clang-format``."""
 
     def __init__(self, root: Path) -> None:
-        text = (root / ".clang-format").read_text("utf-8", "replace") if (root / ".clang-format").exists() else ""
+        text = (
+            (root / ".clang-format").read_text("utf-8", "replace")
+            if (root / ".clang-format").exists()
+            else ""
+        )
         self.loops = frozenset(re.findall(r"^  - '?(\w+)'?$", text, re.MULTILINE))
 
-    def shape(self, name: str, path: str) -> Shape | None:
+    def shape(self, name: str, path: str) -> Shape | None:  # noqa: ARG002
         """LOOP for a listed name, else nothing."""
         return Shape.LOOP if name in self.loops else None
 
@@ -48,7 +52,7 @@ class ListedLoops:
 class EverythingOn:
     """A configuration for trees without one, and without the rest of gfplint."""
 
-    def enabled(self, name: str) -> bool:
+    def enabled(self, name: str) -> bool:  # noqa: ARG002
         """Every option is on."""
         return True
 
@@ -83,10 +87,8 @@ def lookup(source: SourceFile, name: str, line: int, kind: str, by_line: dict[in
     for item in source.find(name, wanted):
         if source.position(item.start)[0] <= line <= source.position(item.end)[0]:
             return item
-    item = by_line.get(line)
-    if item is not None and item.kind is wanted:
-        return item
-    return None
+    other = by_line.get(line)
+    return other if other is not None and other.kind is wanted else None
 
 
 def lines_of_functions(source: SourceFile) -> dict[int, Item]:
@@ -121,7 +123,14 @@ def cause(parsed: Parsed) -> tuple[str, int]:
     return "none", 0
 
 
-SUSPICIOUS = ("macro_type_specifier", "function_definition", "preproc_call", "preproc_def", "linkage_specification")
+WIDTHS = (6, 7, 8, 8, 8, 8, 10, 10)
+SUSPICIOUS = (
+    "macro_type_specifier",
+    "function_definition",
+    "preproc_call",
+    "preproc_def",
+    "linkage_specification",
+)
 
 
 def suspects(parsed: Parsed, item: Item) -> Iterator[tuple[str, int]]:
@@ -145,11 +154,20 @@ def suspects(parsed: Parsed, item: Item) -> Iterator[tuple[str, int]]:
             continue
         if kind == "declaration":
             declarator = node.child_by_field_name("declarator")
-            if declarator is not None and declarator.type == "function_declarator" and item.kind is ItemKind.FUNCTION:
+            if (
+                declarator is not None
+                and declarator.type == "function_declarator"
+                and item.kind is ItemKind.FUNCTION
+            ):
                 yield "suspect: local function_declarator", node.start_byte
         elif kind == "expression_statement" and node.named_child_count and item.kind is ItemKind.FUNCTION:
             inner = node.named_child(0)
-            if inner is not None and inner.type in ("identifier", "binary_expression", "number_literal", "comma_expression"):
+            if inner is not None and inner.type in (
+                "identifier",
+                "binary_expression",
+                "number_literal",
+                "comma_expression",
+            ):
                 parent = node.parent
                 following = node.next_named_sibling
                 outer = parent.parent if parent is not None else None
@@ -166,14 +184,19 @@ def main() -> None:
     parser.add_argument("--show", type=int, default=0, metavar="N", help="print N failures of each cause")
     parser.add_argument("--no-ctags", action="store_true", help="take the splitter's own list as the list")
     parser.add_argument("--no-parse", action="store_true", help="only split")
-    parser.add_argument("--kinds", default="FUNCTION", help="with --no-ctags: kinds of items, joined with commas")
-    parser.add_argument("--suspects", action="store_true", help="look for trees without error that are wrong all the same")
+    parser.add_argument(
+        "--kinds", default="FUNCTION", help="with --no-ctags: kinds of items, joined with commas"
+    )
+    parser.add_argument(
+        "--suspects", action="store_true", help="look for trees without error that are wrong all the same"
+    )
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth file")
     options = parser.parse_args()
     config: Configuration = EverythingOn()
     shapes = ListedLoops(options.tree)
     kinds = {ItemKind[name] for name in options.kinds.split(",")}
-    print(f"{'folder':28} {'files':>6} {'MB':>7} {'listed':>8} {'found':>8} {'parsed':>8} {'clean %':>8} {'split MB/s':>10} {'parse MB/s':>10}")
+    heads = ("files", "MB", "listed", "found", "parsed", "clean %", "split MB/s", "parse MB/s")
+    print(f"{'folder':28} " + " ".join(f"{head:>{width}}" for head, width in zip(heads, WIDTHS, strict=True)))
     causes: Counter[str] = Counter()
     shown: dict[str, list[str]] = defaultdict(list)
     for folder in options.folders:
@@ -229,14 +252,16 @@ def main() -> None:
                         for words, offset in suspects(parsed, item):
                             causes[words] += 1
                             line, _ = source.position(item.start + offset)
-                            snippet = parsed.text[max(0, offset - 40) : offset + 80].decode("utf-8", "replace")
+                            snippet = parsed.text[max(0, offset - 40) : offset + 80].decode(
+                                "utf-8", "replace"
+                            )
                             shown[words].append(f"{path}:{line}: {item.name}: {' '.join(snippet.split())}")
                     continue
                 words, offset = cause(parsed)
                 causes[words] += 1
-                line, _ = source.position(item.start + offset)
+                number, _ = source.position(item.start + offset)
                 snippet = parsed.text[max(0, offset - 60) : offset + 60].decode("utf-8", "replace")
-                shown[words].append(f"{path}:{line}: {item.name}: {' '.join(snippet.split())}")
+                shown[words].append(f"{path}:{number}: {item.name}: {' '.join(snippet.split())}")
         share = 100 * clean / total if total else 100.0
         print(
             f"{folder:28} {len(files):6} {size / 1e6:7.1f} {total:8} {found:8} {clean:8} {share:8.3f} "
@@ -246,8 +271,8 @@ def main() -> None:
     for words, count in causes.most_common():
         print(f"{count:6} {words}")
         step = max(1, len(shown[words]) // options.show) if options.show else 1
-        for line in shown[words][::step][: options.show]:
-            print(f"         {line}")
+        for text in shown[words][::step][: options.show]:
+            print(f"         {text}")
 
 
 if __name__ == "__main__":

@@ -50,9 +50,11 @@ class Shapes(Protocol):
 
 
 class Draft:
-    """A slice being rewritten: ``original`` as it was, ``out`` as it is now, ``marks`` by start."""
+    """A slice being rewritten: ``original`` as it was, ``out`` as it is now, ``marks`` by start.
+    ``body`` is the offset from which expressions may stand.
+    """
 
-    __slots__ = ("marks", "original", "out", "path", "shapes")
+    __slots__ = ("body", "marks", "original", "out", "path", "shapes")
 
     def __init__(self, original: bytes, path: str, shapes: Shapes) -> None:
         self.original = original
@@ -60,6 +62,7 @@ class Draft:
         self.marks: dict[int, Mark] = {}
         self.path = path
         self.shapes = shapes
+        self.body = 0
 
     def blank(self, start: int, end: int) -> None:
         """Blank ``[start, end)``."""
@@ -67,7 +70,8 @@ class Draft:
 
     def put(self, start: int, end: int, text: bytes) -> None:
         """Write ``text`` at ``start`` and blank the rest up to ``end``. ``text`` has no line ends; it
-        must fit before the first line end, which the caller checks with :meth:`room`."""
+        must fit before the first line end, which the caller checks with :meth:`room`.
+        """
         self.blank(start + len(text), end)
         self.out[start : start + len(text)] = text
 
@@ -90,7 +94,11 @@ class Draft:
     def mark(self, kind: MarkKind, start: int, end: int, name: bytes) -> None:
         """Remember what stood at ``[start, end)``."""
         self.marks[start] = Mark(
-            kind, start, end, name.decode("utf-8", "replace"), self.original[start:end].decode("utf-8", "replace")
+            kind,
+            start,
+            end,
+            name.decode("utf-8", "replace"),
+            self.original[start:end].decode("utf-8", "replace"),
         )
 
     def shape(self, name: bytes) -> Shape | None:
@@ -139,8 +147,10 @@ _STATEMENT_CALL = re.compile(
 
 def normalise(draft: Draft, body: int, statements: bool = True) -> None:
     """Rewrite ``draft`` in place. ``body`` is the offset from which expressions are expected, and
-    ``statements`` where those may stand there; before it stand declarators only."""
+    ``statements`` where those may stand there; before it stand declarators only.
+    """
     out = draft.out
+    draft.body = body
     if b"#" in out:
         for match in _DIRECTIVE.finditer(draft.original):
             draft.blank(match.start(), match.end())
@@ -260,9 +270,9 @@ def _statement_calls(draft: Draft, body: int) -> None:
         elif match.group(3) == b"{":
             loop(draft, start, end, stop)
         elif match.group(3) in b"*(+-":
-            if EACH_NAME.match(name) or draft.shape(name) is Shape.LOOP:
-                loop(draft, start, end, stop)
-            elif LOOP_NAME.match(name) and b"\n" in out[stop : match.start(3)]:
+            # An operator too: ``for_each(x) *p++ = 1;``, but ``f(x) * 2`` may go on with an expression.
+            below = b"\n" in out[stop : match.start(3)] and LOOP_NAME.match(name) is not None
+            if below or EACH_NAME.match(name) or draft.shape(name) is Shape.LOOP:
                 loop(draft, start, end, stop)
         else:
             _followed_by_word(draft, start, end, stop, match.group(3) + match.group(4), match.start(3))

@@ -50,7 +50,7 @@ def _function(draft: Draft, name_at: int) -> int:
         call = _call_before(text, opening)
         if call >= 0:
             plain_words(draft, 0, call)
-            _macro_header(draft, call, opening, name_at)
+            _macro_header(draft, call, opening)
             return brace
     plain_words(draft, 0, name_at)
     return brace
@@ -107,11 +107,11 @@ def plain_words(draft: Draft, start: int, end: int) -> None:
     allowed = 0 if typed else 1
     if len(names) <= allowed and not (names and names[0][2] in HEADER_ATTRIBUTES):
         return
-    for test in (_is_attribute, _looks_like_attribute, _always):
+    for number, test in enumerate((_is_attribute, _looks_like_attribute, None)):
         for place in list(names):
-            if test is not _is_attribute and len(names) <= allowed:
+            if number and len(names) <= allowed:
                 return
-            if test(draft, place[2]):
+            if test is None or test(draft, place[2]):
                 names.remove(place)
                 draft.blank(place[0], place[1])
                 if place[1] - place[0] > len(place[2]):
@@ -122,15 +122,11 @@ def _is_attribute(draft: Draft, word: bytes) -> bool:
     return word in HEADER_ATTRIBUTES or word in ATTRIBUTE_CALLS or draft.shape(word) is Shape.ATTRIBUTE
 
 
-def _looks_like_attribute(draft: Draft, word: bytes) -> bool:
+def _looks_like_attribute(_: Draft, word: bytes) -> bool:
     return (word.startswith(b"__") or word.isupper()) and not _TYPE_NAME.match(word)
 
 
-def _always(draft: Draft, word: bytes) -> bool:
-    return True
-
-
-def _macro_header(draft: Draft, call: int, opening: int, name_at: int) -> None:
+def _macro_header(draft: Draft, call: int, opening: int) -> None:
     """``MACRO(name, …) {`` at ``call``: parameters come as (type, name) pairs, or whole, or not at all."""
     text = draft.original
     end = group_end(text, opening)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from gfplint.frontend.items import (
-    ATTRIBUTE_CALLS,
+    BESIDE_DECLARATORS,
     DECLARING_MACROS,
     GUARD_MACROS,
     RECORD_WORDS,
@@ -33,17 +33,19 @@ _TOKEN = re.compile(
 )
 _IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
 _NESTED_RECORD = re.compile(rb"\b(struct|union|enum)\s+(?:__packed\s+)?([A-Za-z_]\w*)\s*\{")
-_POINTER_NAME = re.compile(rb"\(\s*(?:[A-Za-z_]\w*\s+)?[*^][\s*]*(?:(?:const|volatile|__\w+)\s+)*([A-Za-z_]\w*)")
+_POINTER_NAME = re.compile(
+    rb"\(\s*(?:[A-Za-z_]\w*\s+)?[*^][\s*]*(?:(?:const|volatile|__\w+)\s+)*([A-Za-z_]\w*)"
+)
 _PLAIN_NAME = re.compile(rb"\(\s*([A-Za-z_]\w*)\s*\)\Z")
-_FUNCTION_IN_POINTER = re.compile(rb"\(\s*\*\s*(?:(?:const|volatile|__\w+)\s+)*([A-Za-z_]\w*)\s*\(")
+_FUNCTION_IN_POINTER = re.compile(rb"\(\s*\*?\s*(?:(?:const|volatile|__\w+)\s+)*([A-Za-z_]\w*)\s*\(")
 _OLD_STYLE = re.compile(rb"(?:\s*[A-Za-z_][\w\s*,\[\]]*;)*\s*\{")
 _NAME_LIST = re.compile(rb"\(\s*[A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*\s*\)\Z")
 _SYSCALL = re.compile(rb"(COMPAT_)?SYSCALL(?:32)?_DEFINE\d\Z")
 _TYPE_END = frozenset([b"*", b"(", b"{"])
 _KEYWORDS = frozenset(
-    b"""static extern inline typedef register const volatile struct union enum int char long short void unsigned
-    signed float double bool _Bool if for while do switch return sizeof else goto case default __inline
-    __inline__ restrict __extension__ __const __volatile__ __signed__""".split()
+    b"""static extern inline typedef register const volatile struct union enum int char long short void
+    unsigned signed float double bool _Bool if for while do switch return sizeof else goto case
+    default __inline __inline__ restrict __extension__ __const __volatile__ __signed__""".split()
 )
 
 
@@ -82,7 +84,7 @@ def scan_items(text: bytes, start: int, end: int, active: bool, items: list[Item
                 tokens = []
                 assigned = False
         elif character == b"{":
-            if not assigned and _is_linkage(text, tokens):
+            if not assigned and _is_linkage(tokens):
                 tokens = []
                 continue
             record = not assigned and _is_record(tokens)
@@ -120,12 +122,12 @@ def _cut(text: bytes, tokens: list[_Token], word: bytes, at: int) -> bool:
     """Do the tokens so far make a whole macro use without semicolon, ``FOO(x)`` before ``word``?"""
     first = tokens[0][0]
     if len(tokens) == 2:
-        return first not in ATTRIBUTE_CALLS and first not in _KEYWORDS and first[0:1].isalpha() or (
-            first[0:1] == b"_" and first not in ATTRIBUTE_CALLS
+        return (first not in BESIDE_DECLARATORS and first not in _KEYWORDS and first[0:1].isalpha()) or (
+            first[0:1] == b"_" and first not in BESIDE_DECLARATORS
         )
-    if word in (b"static", b"extern", b"typedef") and tokens[-2][0] not in ATTRIBUTE_CALLS:
+    if word in (b"static", b"extern", b"typedef") and tokens[-2][0] not in BESIDE_DECLARATORS:
         return not _NAME_LIST.match(text, tokens[-1][1], tokens[-1][2]) or len(tokens) == 3
-    if len(tokens) == 3 and first in STORAGE and tokens[1][0] not in ATTRIBUTE_CALLS:
+    if len(tokens) == 3 and first in STORAGE and tokens[1][0] not in BESIDE_DECLARATORS:
         return b"\n" in text[tokens[-1][2] : at] and text[at - 1 : at] == b"\n" and tokens[1][0].isupper()
     return False
 
@@ -137,14 +139,14 @@ def _old_style_follows(text: bytes, tokens: list[_Token], at: int, end: int) -> 
             following = tokens[index + 1][0]
             return (
                 (following[0:1].isalpha() or following[0:1] == b"_")
-                and following not in ATTRIBUTE_CALLS
+                and following not in BESIDE_DECLARATORS
                 and _NAME_LIST.match(text, tokens[index][1], tokens[index][2]) is not None
                 and _OLD_STYLE.match(text, at, end) is not None
             )
     return False
 
 
-def _is_linkage(text: bytes, tokens: list[_Token]) -> bool:
+def _is_linkage(tokens: list[_Token]) -> bool:
     """``extern "C" {``"""
     return len(tokens) == 2 and tokens[0][0] == b"extern" and tokens[1][0] == b'"'
 
@@ -156,7 +158,7 @@ def _is_record(tokens: list[_Token]) -> bool:
         if word in RECORD_WORDS:
             return True
         if word == b"(":
-            if not index or tokens[index - 1][0] not in ATTRIBUTE_CALLS:
+            if not index or tokens[index - 1][0] not in BESIDE_DECLARATORS:
                 return False
         elif word == b"*" or word == b"{":
             return False
@@ -193,14 +195,14 @@ def _declarator(tokens: list[_Token], stop: int) -> tuple[int, bool]:
         if tokens[index][0] != b"(":
             continue
         word = tokens[index - 1][0]
-        if not _is_word(word) or word in ATTRIBUTE_CALLS or word in _KEYWORDS:
+        if not _is_word(word) or word in BESIDE_DECLARATORS or word in _KEYWORDS:
             continue
         for before in range(index - 2, -1, -1):
             previous = tokens[before][0]
             if previous in _TYPE_END or (_is_word(previous) and previous not in STORAGE):
-                if previous == b"(" and before and tokens[before - 1][0] in ATTRIBUTE_CALLS:
-                    if not tokens[before - 1][0].lstrip(b"_").startswith(b"typeof"):
-                        continue
+                beside = tokens[before - 1][0] if previous == b"(" and before else b""
+                if beside in BESIDE_DECLARATORS and b"typeof" not in beside:
+                    continue
                 if _is_word(previous) and previous.startswith(b"__") and not before:
                     continue
                 return index - 1, True
@@ -223,18 +225,28 @@ def _function(
                 if match is not None:
                     name = _text(match.group(1))
                     items.append(
-                        Item(ItemKind.FUNCTION, name, start + base, end + base, match.start(1) + base, static, active)
+                        Item(
+                            ItemKind.FUNCTION,
+                            name,
+                            start + base,
+                            end + base,
+                            match.start(1) + base,
+                            static,
+                            active,
+                        )
                     )
                     return
         if tokens:
             word, first, _ = tokens[0]
-            items.append(Item(ItemKind.OTHER, _text(word), start + base, end + base, first + base, static, active))
+            items.append(
+                Item(ItemKind.OTHER, _text(word), start + base, end + base, first + base, static, active)
+            )
         return
     word, name_at, _ = tokens[index]
     name = _text(word)
     if not typed:
         argument = _IDENTIFIER.match(text, _skip(text, tokens[index + 1][1] + 1))
-        if argument is not None and word.isupper() or (argument is not None and b"DEFINE" in word):
+        if (argument is not None and word.isupper()) or (argument is not None and b"DEFINE" in word):
             name_at = argument.start()
             name = _text(argument.group())
             call = _SYSCALL.match(word)
@@ -257,7 +269,7 @@ def _macro_use(
     for index in range(1, len(tokens)):
         if tokens[index][0] == b"(" and _is_word(tokens[index - 1][0]):
             word = tokens[index - 1][0]
-            if word in ATTRIBUTE_CALLS and index + 1 < len(tokens):
+            if word in BESIDE_DECLARATORS and index + 1 < len(tokens):
                 continue
             group = tokens[index]
             break
@@ -289,7 +301,7 @@ def _declaration(
     static = _is_static(tokens)
     typedef = tokens[0][0] == b"typedef" or (len(tokens) > 1 and tokens[1][0] == b"typedef")
     first = 0  # the first token that may belong to a declarator
-    for index, (word, brace, stop) in enumerate(tokens):
+    for index, (word, _, _) in enumerate(tokens):
         if word == b"=":
             break
         if word == b"{":
@@ -334,12 +346,14 @@ def _one_declarator(
         if tokens[index][0] != b"(":
             continue
         before = tokens[index - 1][0] if index > begin else b""
-        if before in ATTRIBUTE_CALLS:
+        if before in BESIDE_DECLARATORS:
             continue
         match = _POINTER_NAME.match(text, tokens[index][1], tokens[index][2])
         if match is not None and (index + 1 < equals or not _is_word(before) or before in _KEYWORDS):
             name, name_at = match.group(1), match.start(1)
-            if kind is ItemKind.VARIABLE and _FUNCTION_IN_POINTER.match(text, tokens[index][1], tokens[index][2]):
+            if kind is ItemKind.VARIABLE and _FUNCTION_IN_POINTER.match(
+                text, tokens[index][1], tokens[index][2]
+            ):
                 kind = ItemKind.PROTOTYPE
             break
         if _is_word(before) and before not in _KEYWORDS:
@@ -365,7 +379,7 @@ def _one_declarator(
                     break
             elif _is_word(word) and word not in _KEYWORDS:
                 following = tokens[index + 1][0] if index + 1 < equals else b""
-                if following == b"(" and word in ATTRIBUTE_CALLS:
+                if following == b"(" and word in BESIDE_DECLARATORS:
                     continue
                 words += 1
                 if word.startswith(b"__") and name is not None and index + 1 == equals:
@@ -394,7 +408,7 @@ def _record(
             if not tag:
                 tag_at = at
             break
-        if _is_word(word) and word not in ATTRIBUTE_CALLS and not (tag and word.startswith(b"__")):
+        if _is_word(word) and word not in BESIDE_DECLARATORS and not (tag and word.startswith(b"__")):
             tag, tag_at = word, at
     items.append(Item(kind, _text(tag), start + base, end + base, tag_at + base, False, active))
     inner_start, inner_end = tokens[brace][1] + 1, tokens[brace][2]
@@ -405,5 +419,13 @@ def _record(
         if stop > 0:
             inner = ItemKind.ENUM if match.group(1) == b"enum" else ItemKind.RECORD
             items.append(
-                Item(inner, _text(match.group(2)), match.start() + base, stop + base, match.start(2) + base, False, active)
+                Item(
+                    inner,
+                    _text(match.group(2)),
+                    match.start() + base,
+                    stop + base,
+                    match.start(2) + base,
+                    False,
+                    active,
+                )
             )

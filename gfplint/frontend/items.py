@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from gfplint.frontend.words import ATTRIBUTE_CALLS
+
 
 class ItemKind(Enum):
     """What an item is."""
@@ -43,22 +45,16 @@ class Item:
     active: bool
 
 
-STORAGE = frozenset(b"static extern inline __inline __inline__ typedef register const volatile asmlinkage".split())
+STORAGE = frozenset(
+    b"static extern inline __inline __inline__ typedef register const volatile asmlinkage".split()
+)
 """Words before a declaration that are no type."""
 
 RECORD_WORDS = frozenset([b"struct", b"union", b"enum"])
 
-ATTRIBUTE_CALLS = frozenset(
-    b"""__attribute__ __attribute __acquires __acquire __releases __release __must_hold __cond_acquires
-    __cond_releases __must_hold_shared __acquires_shared __releases_shared __printf __scanf __section
-    __aligned __alloc_size __malloc __counted_by __counted_by_le __counted_by_be __sized_by __cleanup __free
-    __assume_aligned __declspec __typeof__ typeof __typeof typeof_unqual _Alignas asm __asm__ __asm
-    __no_sanitize __diagnose_as __copy __alias __compiletime_error __compiletime_warning __error __warning
-    __bdos __format_arg __gcc_phony __cacheline_group_begin __cacheline_group_end __assign_type
-    __attribute_const__ __realloc_size __nonnull __class __optimize __naked __define_initcall __tracepoint_string
-    __no_context_analysis __guarded_by __pt_guarded_by __cond_lock __target __deprecated_for _Static_assert
-    __section__ __releases_slowpath __unused_variable ACPI_PRINTF_LIKE ACPI_EXPORT_SYMBOL_INIT noinline_for_kasan
-    __no_kmsan_checks_for SEC __ksym_fmt""".split()
+BESIDE_DECLARATORS = ATTRIBUTE_CALLS | frozenset(
+    b"""__typeof__ typeof __typeof typeof_unqual _Alignas asm __asm__ __asm _Static_assert __cond_lock
+    __class ACPI_PRINTF_LIKE SEC""".split()
 )
 """Words that take an argument list and stand beside a declaration, none of which is a declarator."""
 
@@ -73,5 +69,7 @@ DECLARING_MACROS = re.compile(
 )
 """Macros that declare a variable named by one of their arguments, by the forms of their names."""
 
-SECOND_ARGUMENT = re.compile(rb"(?:DEFINE|DECLARE)_(?:EARLY_)?PER_CPU\w*\Z|DEFINE_RES_\w+\Z|DECLARE_KFIFO\w*\Z")
+SECOND_ARGUMENT = re.compile(
+    rb"(?:DEFINE|DECLARE)_(?:EARLY_)?PER_CPU\w*\Z|DEFINE_RES_\w+\Z|DECLARE_KFIFO\w*\Z"
+)
 """Declaring macros whose first argument is a type."""

@@ -86,8 +86,8 @@ def body_end(text: bytes, start: int, limit: int, function: bool = False) -> int
     """The offset behind the ``}`` that closes the ``{`` at ``start``.
 
     Kernel style ends a function with ``}`` in the first column, which makes the usual case of a
-    ``function`` two searches (unless its ``{`` is indented: then so is its end). Where braces don't balance at all, that column decides; -1 where there is
-    no end.
+    ``function`` two searches (unless another ``{`` stands in the first column before it: then ends are
+    indented). Where braces don't balance at all, that column decides; -1 where there is no end.
     """
     near = text.find(b"}", start + 1, limit)
     if near < 0:
@@ -103,7 +103,7 @@ def body_end(text: bytes, start: int, limit: int, function: bool = False) -> int
         function
         and far > 0
         and text[start + 1 : start + 2] in b"\r\n"
-        and (text[start - 1 : start] == b"\n" or text[text.rfind(b"\n", 0, start) + 1 : start].strip())
+        and text.find(b"\n{", start, far) < 0
         and text.count(b"{", start, far) == text.count(b"}", start, far) + 1
     ):
         return far + 2
@@ -121,7 +121,8 @@ def body_end(text: bytes, start: int, limit: int, function: bool = False) -> int
 
 def split_arguments(text: bytes, start: int, end: int) -> list[tuple[int, int]]:
     """(start, end) of each argument of the group whose ``(`` is at ``start`` and which ends before
-    ``end``, blanks around them left out. ``f()`` has one argument, an empty one, as C has it."""
+    ``end``, blanks around them left out. ``f()`` has one argument, an empty one, as C has it.
+    """
     result: list[tuple[int, int]] = []
     depth = 0
     begin = start + 1

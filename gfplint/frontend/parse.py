@@ -27,7 +27,8 @@ class Parsed:
     was asked for: the ``compound_statement`` around statements, the expression, the ``type_descriptor``.
     Node offsets are offsets into ``text`` (normalised) and ``original`` (before normalising), which have
     the same length; ``base`` is the file offset of the slice (0 for a fragment, whose text is the
-    wrapped one). An item without a semicolon of its own has one more byte than its slice. ``marks`` are keyed by their start. ``errors`` counts ERROR and MISSING nodes.
+    wrapped one). An item without a semicolon of its own has one more byte than its slice. ``marks`` are
+    keyed by their start. ``errors`` counts ERROR and MISSING nodes.
     """
 
     root: tree_sitter.Node
@@ -51,21 +52,21 @@ def parse_item(source: SourceFile, item: Item, shapes: Shapes) -> Parsed:
     draft = Draft(text, source.path, shapes)
     body = prepare(draft, item)
     normalise(draft, body, statements=item.kind is ItemKind.FUNCTION or b"({" in text)
-    return _parse(draft, body, item.start)
+    return _parse(draft, item.start)
 
 
-def _parse(draft: Draft, body: int, base: int) -> Parsed:
+def _parse(draft: Draft, base: int) -> Parsed:
     text = bytes(draft.out)
     root = _parser().parse(text).root_node
     errors = 0
     if root.has_error:
-        root, errors = repair(draft, body, root, _parser())
+        root, errors = repair(draft, root, _parser())
         text = bytes(draft.out)
     return Parsed(root, draft.original, text, base, draft.marks, errors)
 
 
 _WRAPS: dict[str, tuple[bytes, bytes]] = {
-    "statements": (b"void f(void){", b"\n}"),
+    "statements": (b"void f(void){", b"\n;}"),
     "expression": (b"int v=(", b"\n);"),
     "type": (b"int v=sizeof(", b"\n);"),
     "declaration": (b"", b""),
@@ -78,22 +79,24 @@ def parse_fragment(text: bytes, kind: FragmentKind, shapes: Shapes, path: str) -
     draft = Draft(before + text + after, path, shapes)
     body = len(before) - 1 if kind != "declaration" else len(text)
     normalise(draft, body)
-    parsed = _parse(draft, body, 0)
+    parsed = _parse(draft, 0)
     parsed.root = _inner(parsed.root, kind)
     return parsed
 
 
 def _inner(root: tree_sitter.Node, kind: str) -> tree_sitter.Node:
     """The node a fragment was wrapped for; the root where the wrapping itself did not parse."""
-    node: tree_sitter.Node | None = root.named_child(0)
-    if node is None or kind == "declaration":
+    if kind == "declaration" or not root.named_child_count:
         return root
+    node = root.named_children[0]
     if kind == "statements":
-        return node.child_by_field_name("body") or root
+        block = node.child_by_field_name("body")
+        return root if block is None else block
     declarator = node.child_by_field_name("declarator")
     value = declarator.child_by_field_name("value") if declarator is not None else None
     if value is None:
         return root
     if kind == "expression":
-        return value.named_child(0) or root
-    return value.child_by_field_name("type") or root
+        return value.named_children[0] if value.named_child_count else root
+    named = value.child_by_field_name("type")
+    return root if named is None else named

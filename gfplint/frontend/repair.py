@@ -41,22 +41,26 @@ _PARAMETER_ATTRIBUTE = re.compile(rb"[\w*]\s+([A-Z][A-Z0-9_]*)\s+(?=\w+\s*[,)])"
 _DESIGNATED = re.compile(rb"[(,]\s*((?:\.\w+)+\s*=)(?!=)")
 _NUMBER_UNIT = re.compile(rb"\b\d\w*(\s+[A-Z]\w*)\b(?!\s*\()")
 _LONE_CAPITALS = re.compile(
-    rb"[;{}:]\s*([A-Z][A-Z0-9_]{2,}\w*)(?=\s+(?:if|for|while|switch|return|case|default|do|goto|break|continue|\})|[ \t]*\n\s*\w+\s*[(\-.=:\[+])"
+    rb"[;{}:]\s*([A-Z][A-Z0-9_]{2,}\w*)"
+    rb"(?=\s+(?:if|for|while|switch|return|case|default|do|goto|break|continue|\})"
+    rb"|[ \t]*\n\s*\w+\s*[(\-.=:\[+])"
 )
 _CALL_BEFORE_BRACE = re.compile(rb"[;{})]\s*([A-Za-z_]\w*)\s*" + _SIMPLE_GROUP + rb"(?=\s*\})")
 _CALLS_IN_ROW = re.compile(rb"([A-Z]\w*)\s*" + _SIMPLE_GROUP + rb"(?=\s+\1\s*\()")
 _UNNAMED_BITS = re.compile(rb",\s*?([ \t])(?=:)")
-_RECORD_MACRO = re.compile(rb"[;{]\s*((?!if|for|while|switch|return)[A-Za-z_]\w*\s*" + _SIMPLE_GROUP + rb"\s*;)")
+_RECORD_MACRO = re.compile(
+    rb"[;{]\s*((?!if|for|while|switch|return)[A-Za-z_]\w*\s*" + _SIMPLE_GROUP + rb"\s*;)"
+)
 _UNNAMED_FIELD = re.compile(rb"[;{]\s*((?:unsigned\s+)?\w+\s*:\s*\w+\s*;)")
 _LOCAL_RECORD = re.compile(rb"\b(?:struct|union)\s*\w*\s*\{")
 
 
-def repair(draft: Draft, body: int, root: tree_sitter.Node, parser: tree_sitter.Parser) -> tuple[tree_sitter.Node, int]:
+def repair(draft: Draft, root: tree_sitter.Node, parser: tree_sitter.Parser) -> tuple[tree_sitter.Node, int]:
     """Lower the number of errors; the tree of ``draft.out`` as it is then, and how many are left."""
     count = count_errors(root)
     for rewrite in _REWRITES:
         before, marks = bytes(draft.out), dict(draft.marks)
-        rewrite(draft, body)
+        rewrite(draft)
         if draft.out == before:
             continue
         tree = parser.parse(bytes(draft.out)).root_node
@@ -70,7 +74,7 @@ def repair(draft: Draft, body: int, root: tree_sitter.Node, parser: tree_sitter.
             draft.marks = marks
     tried: set[tuple[int, int]] = set()
     for _ in range(MAX_ROUNDS):
-        better = _one_error(draft, body, root, count, parser, tried)
+        better = _one_error(draft, root, count, parser, tried)
         if better is None:
             break
         root, count = better
@@ -80,7 +84,11 @@ def repair(draft: Draft, body: int, root: tree_sitter.Node, parser: tree_sitter.
 
 
 def _one_error(
-    draft: Draft, body: int, root: tree_sitter.Node, count: int, parser: tree_sitter.Parser, tried: set[tuple[int, int]]
+    draft: Draft,
+    root: tree_sitter.Node,
+    count: int,
+    parser: tree_sitter.Parser,
+    tried: set[tuple[int, int]],
 ) -> tuple[tree_sitter.Node, int] | None:
     """Try each local remedy at each error until one helps; None where none does."""
     for node in list(errors(root))[:MAX_ERRORS]:
@@ -90,7 +98,7 @@ def _one_error(
                 continue
             tried.add(key)
             before, marks = bytes(draft.out), dict(draft.marks)
-            remedy(draft, body, node)
+            remedy(draft, node)
             if draft.out == before:
                 continue
             tree = parser.parse(bytes(draft.out)).root_node
@@ -128,31 +136,31 @@ def _first_error(root: tree_sitter.Node) -> int:
 # ------------------------------------------------------------------ rewrites of the whole text
 
 
-def _strings(draft: Draft, body: int) -> None:
+def _strings(draft: Draft) -> None:
     """String literals joined with more than single names."""
     text = bytes(draft.out)
     for match in _KERN.finditer(text):
         draft.blank(match.start(), match.end())
-    for match in _TWO_CAPITALS.finditer(text, body):
+    for match in _TWO_CAPITALS.finditer(text, draft.body):
         draft.blank(match.start(1), match.end(1))
     for pattern in (_CALL_BEFORE_STRING, _CALL_AFTER_STRING):
-        for match in pattern.finditer(bytes(draft.out), body):
+        for match in pattern.finditer(bytes(draft.out), draft.body):
             if not _CALL_MAY_LEAD.match(match.group(1)):
                 draft.blank(match.start(1), match.end(1))
 
 
-def _operators(draft: Draft, body: int) -> None:
+def _operators(draft: Draft) -> None:
     """Operators as macro arguments, ``ASSERTCMP(a, ==, b)``."""
-    for match in _OPERATOR.finditer(bytes(draft.out), body):
+    for match in _OPERATOR.finditer(bytes(draft.out), draft.body):
         group = 1 if match.group(1) else 2
         start, end = match.span(group)
         draft.out[start:end] = b"_" * (end - start)
         draft.mark(MarkKind.TYPE, start, end, b"operator")
 
 
-def _empty_arguments(draft: Draft, body: int) -> None:
+def _empty_arguments(draft: Draft) -> None:
     """Empty macro arguments get a name where a blank has room for it, else their comma goes."""
-    for match in _EMPTY.finditer(bytes(draft.out), body):
+    for match in _EMPTY.finditer(bytes(draft.out), draft.body):
         white = 2 if match.group(1) is not None else 3
         start, end = match.span(white)
         spot = next((at for at in range(start, end) if draft.out[at] in b" \t"), -1)
@@ -164,18 +172,18 @@ def _empty_arguments(draft: Draft, body: int) -> None:
             draft.out[match.start()] = 0x20
 
 
-def _attributes(draft: Draft, body: int) -> None:
+def _attributes(draft: Draft) -> None:
     """Words with underscores, or in capitals, between a type and a name."""
     text = bytes(draft.out)
     for match in _MIDDLE_ATTRIBUTE.finditer(text):
         start, end = match.span(2)
         if _word_or_star(text, match.start(1)):
             draft.blank(start, end)
-    for match in _PARAMETER_ATTRIBUTE.finditer(text, 0, body):
+    for match in _PARAMETER_ATTRIBUTE.finditer(text, 0, draft.body):
         draft.blank(match.start(1), match.end(1))
 
 
-def _last_attributes(draft: Draft, body: int) -> None:
+def _last_attributes(draft: Draft) -> None:
     """``int x __foo = 1;``"""
     for match in _LAST_ATTRIBUTE.finditer(bytes(draft.out)):
         draft.blank(match.start(1), match.end(1))
@@ -191,29 +199,29 @@ def _word_or_star(text: bytes, end: int) -> bool:
     return text[start:end] not in (b"return", b"goto", b"case", b"else", b"do", b"struct", b"union", b"enum")
 
 
-def _designators(draft: Draft, body: int) -> None:
+def _designators(draft: Draft) -> None:
     """``CONFIG(.event = 1)``: what is named does not matter to the grammar, what it is set to does."""
-    for match in _DESIGNATED.finditer(bytes(draft.out), body):
+    for match in _DESIGNATED.finditer(bytes(draft.out), draft.body):
         draft.blank(match.start(1), match.end(1))
 
 
-def _units(draft: Draft, body: int) -> None:
+def _units(draft: Draft) -> None:
     """``16 KB`` where KB is a macro that starts with an operator."""
-    for match in _NUMBER_UNIT.finditer(bytes(draft.out), body):
+    for match in _NUMBER_UNIT.finditer(bytes(draft.out), draft.body):
         draft.blank(match.start(1), match.end(1))
 
 
-def _semicolons(draft: Draft, body: int) -> None:
+def _semicolons(draft: Draft) -> None:
     """Macros that are statements by themselves."""
-    for match in _LONE_CAPITALS.finditer(bytes(draft.out), body):
+    for match in _LONE_CAPITALS.finditer(bytes(draft.out), draft.body):
         finish_statement(draft, match.start(1), match.end(1))
-    for match in _CALLS_IN_ROW.finditer(bytes(draft.out), body):
+    for match in _CALLS_IN_ROW.finditer(bytes(draft.out), draft.body):
         finish_statement(draft, match.start(1), match.end())
-    for match in _CALL_BEFORE_BRACE.finditer(bytes(draft.out), body):
+    for match in _CALL_BEFORE_BRACE.finditer(bytes(draft.out), draft.body):
         finish_statement(draft, match.start(1), match.end())
 
 
-def _members(draft: Draft, body: int) -> None:
+def _members(draft: Draft) -> None:
     """Macros that declare members of a record inside a function, and members without a name."""
     text = bytes(draft.out)
     for match in _UNNAMED_BITS.finditer(text):
@@ -226,7 +234,7 @@ def _members(draft: Draft, body: int) -> None:
             draft.blank(match.start(1), match.end(1))
 
 
-_REWRITES: tuple[Callable[[Draft, int], None], ...] = (
+_REWRITES: tuple[Callable[[Draft], None], ...] = (
     _strings,
     _operators,
     _empty_arguments,
@@ -241,18 +249,18 @@ _REWRITES: tuple[Callable[[Draft, int], None], ...] = (
 # --------------------------------------------------------------------------- one error at a time
 
 
-def _missing_semicolon(draft: Draft, body: int, node: tree_sitter.Node) -> None:
+def _missing_semicolon(draft: Draft, node: tree_sitter.Node) -> None:
     """A statement macro without its semicolon."""
     if node.is_missing and node.type == ";":
         finish_statement(draft, node.start_byte, node.start_byte)
 
 
-def _bad_argument(draft: Draft, body: int, node: tree_sitter.Node) -> None:
+def _bad_argument(draft: Draft, node: tree_sitter.Node) -> None:
     """The innermost macro argument around the error becomes an identifier."""
     at = node.start_byte
     text = bytes(draft.out)
     for _ in range(6):
-        opening = opening_bracket(text, at, body)
+        opening = opening_bracket(text, at, draft.body)
         if opening < 0:
             return
         name = word_before(text, opening) if text[opening] == 0x28 else b""
@@ -276,12 +284,12 @@ def _hide(draft: Draft, start: int, stop: int, name: bytes) -> None:
     draft.mark(MarkKind.TYPE, start, stop, name)
 
 
-def _bad_arguments(draft: Draft, body: int, node: tree_sitter.Node) -> None:
+def _bad_arguments(draft: Draft, node: tree_sitter.Node) -> None:
     """All arguments of the macro around the error become identifiers."""
     text = bytes(draft.out)
     at = node.start_byte
     for _ in range(6):
-        opening = opening_bracket(text, at, body)
+        opening = opening_bracket(text, at, draft.body)
         if opening < 0:
             return
         name = word_before(text, opening) if text[opening] == 0x28 else b""
@@ -298,42 +306,57 @@ def _bad_arguments(draft: Draft, body: int, node: tree_sitter.Node) -> None:
 _LONE = re.compile(rb"\s*,?\s*[A-Za-z_]\w*(?:\s*\([^()]*\))?\s*,?\s*\Z")
 
 
-def _lone_word(draft: Draft, body: int, node: tree_sitter.Node) -> None:
+def _lone_word(draft: Draft, node: tree_sitter.Node) -> None:
     """An ERROR that is one word (or one macro use): an attribute nobody knows."""
     start, end = node.start_byte, node.end_byte
     piece = bytes(draft.out[start:end])
     if node.is_error and _LONE.match(piece):
         draft.blank(start, end)
         draft.marks.setdefault(
-            start, Mark(MarkKind.ATTRIBUTE, start, end, piece.decode("utf-8", "replace").strip(), piece.decode("utf-8", "replace"))
+            start,
+            Mark(
+                MarkKind.ATTRIBUTE,
+                start,
+                end,
+                piece.decode("utf-8", "replace").strip(),
+                piece.decode("utf-8", "replace"),
+            ),
         )
 
 
-def _comma(draft: Draft, body: int, node: tree_sitter.Node) -> None:
+def _comma(draft: Draft, node: tree_sitter.Node) -> None:
     """Elements of an initialiser list that are macros with a comma of their own."""
     at = node.start_byte
     while at > 0 and draft.out[at - 1] in b" \t\n\r":
         at -= 1
     opening = opening_bracket(draft.out, at, 0)
     if opening >= 0 and draft.out[opening] == 0x7B and node.is_error:
-        for spot in (*range(node.end_byte, min(node.end_byte + 2, len(draft.out))), *range(at, node.start_byte)):
+        for spot in (
+            *range(node.end_byte, min(node.end_byte + 2, len(draft.out))),
+            *range(at, node.start_byte),
+        ):
             if draft.out[spot] in b" \t":
                 draft.out[spot] = 0x2C
                 return
 
 
-def _whole(draft: Draft, body: int, node: tree_sitter.Node) -> None:
+def _whole(draft: Draft, node: tree_sitter.Node) -> None:
     """A short ERROR without brackets or braces is blanked."""
     start, end = node.start_byte, node.end_byte
     piece = bytes(draft.out[start:end])
-    if node.is_error and end - start < 80 and not re.search(rb"[{};]", piece) and piece.count(b"(") == piece.count(b")"):
+    if (
+        node.is_error
+        and end - start < 80
+        and not re.search(rb"[{};]", piece)
+        and piece.count(b"(") == piece.count(b")")
+    ):
         draft.blank(start, end)
         draft.marks.setdefault(
             start, Mark(MarkKind.STATEMENT, start, end, "", piece.decode("utf-8", "replace"))
         )
 
 
-_REMEDIES: tuple[Callable[[Draft, int, tree_sitter.Node], None], ...] = (
+_REMEDIES: tuple[Callable[[Draft, tree_sitter.Node], None], ...] = (
     _missing_semicolon,
     _comma,
     _bad_argument,

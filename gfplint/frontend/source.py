@@ -15,7 +15,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-
 from gfplint.frontend.conditionals import Arm, Configuration, read_directives
 from gfplint.frontend.heads import scan_items
 from gfplint.frontend.items import Item, ItemKind
@@ -124,7 +123,8 @@ def _without(text: bytes, arms: list[Arm], base: int = 0) -> bytes:
 
 def _spans(items: list[Item]) -> tuple[list[int], list[int]]:
     """Starts and ends of the items' source, without repetition; items don't overlap but for records
-    inside records, and the outer one comes first."""
+    inside records, and the outer one comes first.
+    """
     starts: list[int] = []
     ends: list[int] = []
     last = 0
