@@ -34,21 +34,31 @@ KIND_WORDS = {
 # the `;` or the initialiser; further declarators; an array's length; a body.
 _TOP_C = re.compile(
     rb"\n((?:[a-df-rt-zA-DF-LN-Z_]|e(?!xtern\b)|E(?!XPORT_)|M(?!ODULE_)|s(?!tatic\b))[\w \t*]*)"
-    rb"(\([^;{}=]*[;{=]|,[^;{}()=]*[;=]|[=;\[])"
+    rb"((?:\n[ \t]+)?\([^;{}=]*[;{=]|,[^;{}()=]*[;=]|[=;\[])"
 ).findall
-_TOP_H = re.compile(rb"\n([A-Za-z_}][\w \t*]*)(\([^;{}=]*[;{=]|,[^;{}()=]*[;=]|[=;\[]|\n?\{)").findall
+_TOP_H = re.compile(
+    rb"\n((?:[A-Za-z_]|\}(?![ \t]*while\b))[\w \t*]*)((?:\n[ \t]+)?\([^;{}=]*[;{=]|,[^;{}()=]*[;=]|[=;\[]|\n?\{)"
+).findall
 _MACRO = re.compile(rb"#[ \t]*define[ \t]+(\w+)").findall
-_ENUM_BODY = re.compile(rb"[ \t\w]*\n?[ \t]*\{([^{}]*)\}").match
+_ENUM_BRACE = re.compile(rb"[ \t\w]*\n?[ \t]*\{").match
 _ENUMERATOR = re.compile(rb"(?:^|[,\n/])[ \t]*([A-Za-z_]\w*)[ \t]*(?=[,=\n}]|/\*|$)").findall
+_CLOSING = re.compile(rb"\n[ \t]*\}").search
 _DECLARING = re.compile(rb"[A-Z][A-Z0-9_]*\Z").match
 _ARGUMENT = re.compile(rb"[(,]\s*(?:struct[ \t]+\w+[ \t*]+)?([A-Za-z_]\w*)\s*(?=[,)])").findall
-_BEHIND = re.compile(rb"\((?:[^()]|\([^()]*\))*\)\s*([A-Za-z_][\w \t*]*)(.+)", re.DOTALL).match
-_POINTER = re.compile(rb"\(\s*(?:__\w+\s+)?\*+\s*(?:const\s+)?(\w+)\s*([(\[)])").match
-_FURTHER = re.compile(rb",[\s*]*(\w+)").findall
+_BEHIND = re.compile(
+    rb"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\s*(?:/\*.*?\*/\s*)*([A-Za-z_][\w\s*]*)(.+)", re.DOTALL
+).match
+_POINTER = re.compile(rb"\(\s*(?:__(?![usbl]e?\d)\w+\s+)?\*+\s*(?:const\s+)?(\w+)\s*([(\[)])").match
+_TYPEDEF_NAME = re.compile(rb"\(\s*(?:__\w+\s+)?\**\s*(\w+)\s*[)\[]").match
+_FURTHER = re.compile(rb",[\s*]*(?:\w+[\s*]+)?(\w+)").findall
+_STRUCT = re.compile(rb"struct[ \t]+(\w+)[ \t]*\{").findall
+_UNION = re.compile(rb"union[ \t]+(\w+)[ \t]*\{").findall
+_TYPEDEF_LINE = re.compile(rb"\ntypedef\b[^\n;]*\{[^\n]*\}[ \t]*(\w+)[ \t]*;").findall
 _TAGGED = frozenset({b"struct", b"union", b"enum"})
 _TYPE_WORDS = frozenset(
     {b"int", b"long", b"char", b"short", b"unsigned", b"signed", b"void", b"bool", b"const"}
 )
+_ANNOTATIONS = frozenset({b"__acquires", b"__releases", b"__must_hold", b"__cond_acquires", b"__attribute__"})
 
 Found = dict[str, set[bytes]]
 
@@ -59,18 +69,29 @@ def scan(path: str, data: bytes) -> Found:
     if path.endswith(".c"):
         found: Found = {FUNCTION: set(), VARIABLE: set()}
         for head, tail in _TOP_C(data):
-            _place(found, head.replace(b"*", b" ").split(), tail, False)
+            _place(found, head.replace(b"*", b" ").split(), tail.lstrip(b"\n\t "), False)
         return found
     found = {kind: set() for kind in KIND_WORDS}
     for head, tail in _TOP_H(data):
-        _place(found, head.replace(b"*", b" ").split(), tail, True)
+        words = head.replace(b"*", b" ").replace(b"}", b"} ").split()
+        _place(found, words, tail.lstrip(b"\n\t "), True)
     found[MACRO].update(_MACRO(data))
+    # Records inside others, too.
+    found[RECORD].update(_STRUCT(data))
+    found[RECORD].update(_UNION(data))
+    found[TYPEDEF].update(_TYPEDEF_LINE(data))
     at = data.find(b"enum")
     while at >= 0:
         at += 4
-        body = _ENUM_BODY(data, at)
-        if body:
-            found[ENUMERATOR].update(_ENUMERATOR(body[1]))
+        brace = _ENUM_BRACE(data, at)
+        if brace:
+            at = brace.end()
+            end = data.find(b"}", at)
+            if b"\n" in data[at:end]:
+                # Of several lines, the brace that begins a line ends it: comments have braces too.
+                closing = _CLOSING(data, at)
+                end = closing.start() if closing else end
+            found[ENUMERATOR].update(_ENUMERATOR(data[at:end]))
         at = data.find(b"enum", at)
     return found
 
@@ -83,10 +104,10 @@ def _place(found: Found, words: list[bytes], tail: bytes, header: bool) -> None:
     first = words[0]
     name = words[-1]
     mark = tail[0]
-    if first == b"typedef" or first[:1] == b"}":
+    if first == b"typedef" or first == b"}":
         if header:
             _place_typedef(found, words, tail)
-    elif mark == 0x7B or mark == 0x0A:  # `{`, on this line or the next
+    elif mark == 0x7B:  # `{`
         if header and len(words) > 1:
             _place_tagged(found, words)
     elif mark == 0x28:  # `(`
@@ -94,8 +115,10 @@ def _place(found: Found, words: list[bytes], tail: bytes, header: bool) -> None:
             # An attribute before what it belongs to, `__printf(1, 2) void f(…) {`, or a macro without its
             # `;`.
             behind = _BEHIND(tail)
-            if behind and not (words_behind := behind[1].replace(b"*", b" ").split())[-1].startswith(b"__"):
-                _place(found, [*words[:-1], *words_behind], behind[2], header)
+            if behind:
+                words_behind = behind[1].replace(b"*", b" ").split()
+                if words_behind[-1] not in _ANNOTATIONS:
+                    _place(found, [*words[:-1], *words_behind], behind[2], header)
         _place_call(found, words, tail, header)
     elif len(words) > 1 and not (len(words) == 2 and first in _TAGGED):
         # `extern struct mutex x;` in a header counts: it says which type x has.
@@ -147,13 +170,13 @@ def _place_tagged(found: Found, words: list[bytes]) -> None:
 def _place_typedef(found: Found, words: list[bytes], tail: bytes) -> None:
     """``typedef … name;``, ``typedef int (*name)(…);``, ``typedef struct x {``, ``} name;``."""
     mark = tail[0]
-    if mark == 0x7B or mark == 0x0A:
+    if mark == 0x7B:
         if len(words) > 2:
             _place_tagged(found, words)
         return
     names = found[TYPEDEF]
     if mark == 0x28:
-        pointer = _POINTER(tail)
+        pointer = _TYPEDEF_NAME(tail)
         if pointer:
             names.add(pointer[1])
         if words[-1].startswith(b"__"):
@@ -165,6 +188,8 @@ def _place_typedef(found: Found, words: list[bytes], tail: bytes) -> None:
         names.add(words[-1])
         if mark == 0x2C:
             names.update(_FURTHER(tail))
+        if words[0] == b"}":
+            found[VARIABLE].add(words[-1])  # extern struct x { … } name;
 
 
 # ------------------------------------------------------------------------- where in the file a name is
@@ -231,11 +256,11 @@ def _fits_macro(data: bytes, start: int, at: int, _end: int) -> bool:
 
 
 def _fits_record(data: bytes, start: int, at: int, end: int) -> bool:
-    return bool(_RECORD_BODY(data, end) and _RECORD_HEAD(data[start:at]))
+    return bool(_RECORD_BODY(data, end) and _RECORD_HEAD(data[start:at].lstrip()))
 
 
 def _fits_enum(data: bytes, start: int, at: int, end: int) -> bool:
-    return bool(_RECORD_BODY(data, end) and _ENUM_HEAD(data[start:at]))
+    return bool(_RECORD_BODY(data, end) and _ENUM_HEAD(data[start:at].lstrip()))
 
 
 def _fits_typedef(data: bytes, start: int, _at: int, end: int) -> bool:
