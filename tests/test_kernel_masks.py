@@ -132,8 +132,10 @@ def test_the_oldest_header() -> None:
     assert masks.value("__GFP_BITS_MASK") == (1 << 25) - 1
     assert masks.value("__GFP_NOTRACK") == 0
     assert masks.direct_reclaim == ("__GFP_WAIT", 0x10)
-    assert masks.value("GFP_ZONE_TABLE") is None and masks.value("GFP_LOOP") is None
-    assert masks.value("gfp_note") is None and masks.value("__GFP_DIRECT_RECLAIM") is None
+    assert masks.value("GFP_ZONE_TABLE") is None
+    assert masks.value("GFP_LOOP") is None
+    assert masks.value("gfp_note") is None
+    assert masks.value("__GFP_DIRECT_RECLAIM") is None
     assert list(masks.bits) == [
         "__GFP_DMA",
         "__GFP_WAIT",
@@ -164,16 +166,20 @@ def test_the_header_of_4_4() -> None:
     assert masks.names(0x400040) == ("__GFP_IO", "__GFP_DIRECT_RECLAIM")
 
 
-@pytest.mark.parametrize(("options", "nolockdep", "reclaim"), [
-    ({}, 0, 1 << 6),
-    ({"CONFIG_LOCKDEP": "y"}, 1 << 6, 1 << 7),
-    ({"CONFIG_LOCKDEP": "y", "CONFIG_KASAN_HW_TAGS": "y"}, 1 << 7, 1 << 8),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "nolockdep", "reclaim"),
+    [
+        ({}, 0, 1 << 6),
+        ({"CONFIG_LOCKDEP": "y"}, 1 << 6, 1 << 7),
+        ({"CONFIG_LOCKDEP": "y", "CONFIG_KASAN_HW_TAGS": "y"}, 1 << 7, 1 << 8),
+    ],
+)
 def test_the_enum_of_6_12_follows_the_configuration(
     options: dict[str, str], nolockdep: int, reclaim: int
 ) -> None:
     masks = Masks.from_text(NEW, Config(options))
-    assert masks.value("___GFP_HIGH") == 8 and masks.value("__GFP_IO") == 16
+    assert masks.value("___GFP_HIGH") == 8
+    assert masks.value("__GFP_IO") == 16
     assert masks.value("__GFP_NOLOCKDEP") == nolockdep
     assert masks.direct_reclaim == ("__GFP_DIRECT_RECLAIM", reclaim)
     assert masks.value("GFP_KERNEL") == reclaim | 0x30
@@ -242,7 +248,8 @@ def test_real_headers(root: Path) -> None:
     assert masks.value("GFP_NOFS") == 0xC40
     assert masks.value("GFP_HIGHUSER_MOVABLE") == 0x100CCA
     atomic = masks.values["GFP_ATOMIC"]
-    assert not atomic & 0x400 and atomic & 0x800
+    assert not atomic & 0x400
+    assert atomic & 0x800
     assert not any(masks.values["GFP_TRANSHUGE_LIGHT"] & bit for bit in (0x400, 0x800))
     for name, value in masks.values.items():
         if name.startswith("GFP_") and not name.startswith(("GFP_ZONE", "GFP_MOVABLE_")) and value:

@@ -59,7 +59,8 @@ def test_a_folder_without_a_kernel_is_its_own_root(tmp_path: Path) -> None:
     (driver / "Makefile").write_text("VERSION = 1\nPATCHLEVEL = 2\n")  # a Makefile alone makes no kernel
     tree = KernelTree.discover(driver)
     assert not tree.is_kernel
-    assert tree.version is None and tree.version_text is None
+    assert tree.version is None
+    assert tree.version_text is None
     assert tree.c_files() == ["a.c", "tools/b.c"]
     assert KernelTree.discover(driver / "a.c").root == driver
     assert tree.index.functions("f") == ()
@@ -97,7 +98,9 @@ def test_a_root_reached_through_a_link(kernel: Path, tmp_path: Path) -> None:
 def test_reading(kernel: Path) -> None:
     tree = KernelTree.discover(kernel)
     assert tree.read("mm/oom_kill.c") == b"int x;\n"
-    assert tree.exists("mm/oom_kill.c") and not tree.exists("mm") and not tree.exists("mm/none.c")
+    assert tree.exists("mm/oom_kill.c")
+    assert not tree.exists("mm")
+    assert not tree.exists("mm/none.c")
     with pytest.raises(SourceError, match=r"The file mm/none\.c can't be read: No such file"):
         tree.read("mm/none.c")
     with pytest.raises(SourceError, match="can't be read"):
@@ -132,7 +135,8 @@ def test_architectures(kernel: Path) -> None:
     with pytest.raises(ConfigError, match="no architecture 'x68'; this tree has arm64, x86"):
         KernelTree.discover(kernel, arch="x68")
     tree = KernelTree.discover(kernel, arch="arm64")
-    assert tree.config.enabled("CONFIG_ARM64") and not tree.config.enabled("CONFIG_X86")
+    assert tree.config.enabled("CONFIG_ARM64")
+    assert not tree.config.enabled("CONFIG_X86")
     assert tree.config_for("arch/x86/kernel/a.c").enabled("CONFIG_X86_64")
     assert tree.config_for("mm/oom_kill.c") is tree.config
 

@@ -74,7 +74,7 @@ def _group(near: str, folder: str, parts: list[str], arch: str, header: bool) ->
     top = there[0]
     if top == "arch" and len(there) > 1 and there[1] != arch:
         return 9, 0
-    if shared >= 2:
+    if shared >= 2 or top in SIDE_FOLDERS:
         return 2, -shared
     if top == "arch":
         if not _OWN_WORLDS.isdisjoint(there):

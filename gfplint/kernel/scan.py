@@ -37,7 +37,8 @@ _TOP_C = re.compile(
     rb"((?:\n[ \t]+)?\([^;{}=]*[;{=]|,[^;{}()=]*[;=]|[=;\[])"
 ).findall
 _TOP_H = re.compile(
-    rb"\n((?:[A-Za-z_]|\}(?![ \t]*while\b))[\w \t*]*)((?:\n[ \t]+)?\([^;{}=]*[;{=]|,[^;{}()=]*[;=]|[=;\[]|\n?\{)"
+    rb"\n((?:[A-Za-z_]|\}(?![ \t]*while\b))[\w \t*]*)"
+    rb"((?:\n[ \t]+)?\([^;{}=]*[;{=]|,[^;{}()=]*[;=]|[=;\[]|\n?\{)"
 ).findall
 _MACRO = re.compile(rb"#[ \t]*define[ \t]+(\w+)").findall
 _ENUM_BRACE = re.compile(rb"[ \t\w]*\n?[ \t]*\{").match
@@ -87,7 +88,8 @@ def scan(path: str, data: bytes) -> Found:
         if brace:
             at = brace.end()
             end = data.find(b"}", at)
-            if b"\n" in data[at:end]:
+            body = data[at:end]
+            if b"\n" in body or body.rfind(b"/*") > body.rfind(b"*/"):
                 # Of several lines, the brace that begins a line ends it: comments have braces too.
                 closing = _CLOSING(data, at)
                 end = closing.start() if closing else end
@@ -134,7 +136,7 @@ def _place_call(found: Found, words: list[bytes], tail: bytes, header: bool) -> 
     """A name and an argument list: a definition, a declaration or the use of a declaring macro."""
     name = words[-1]
     body = tail[-1] == 0x7B
-    pointer = _POINTER(tail) if len(words) > 1 else None
+    pointer = _POINTER(tail) if len(words) > 1 or name in _TYPE_WORDS else None
     if pointer:
         if pointer[2] != b"(":
             found[VARIABLE].add(pointer[1])  # int (*x)(void);
