@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,11 +26,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from gfplint.frontend.dialect import Shape
 from gfplint.frontend.parse import Parsed, parse_item
 from gfplint.frontend.source import Item, ItemKind, SourceFile, split
+from gfplint.kernel.tree import KernelTree
 
 if TYPE_CHECKING:
     import tree_sitter
-
-    from gfplint.frontend.conditionals import Configuration
 
 
 class ListedLoops:
@@ -47,23 +46,6 @@ class ListedLoops:
     def shape(self, name: str, path: str) -> Shape | None:  # noqa: ARG002
         """LOOP for a listed name, else nothing."""
         return Shape.LOOP if name in self.loops else None
-
-
-class EverythingOn:
-    """A configuration for trees without one, and without the rest of gfplint."""
-
-    def enabled(self, name: str) -> bool:  # noqa: ARG002
-        """Every option is on."""
-        return True
-
-    def decide(self, directive: str, defined: Callable[[str], bool | None]) -> bool:
-        """``#if 0`` is off, ``#ifdef`` of an unknown name too; everything else is on."""
-        words = directive.split()
-        if words[0] == "ifdef":
-            return words[1].startswith("CONFIG_") or bool(defined(words[1]))
-        if words[0] == "ifndef":
-            return not (words[1].startswith("CONFIG_") or bool(defined(words[1])))
-        return words[1:] != ["0"]
 
 
 def listed(root: Path, files: list[str]) -> dict[str, list[tuple[str, int, str]]]:
@@ -192,7 +174,7 @@ def main() -> None:
     )
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth file")
     options = parser.parse_args()
-    config: Configuration = EverythingOn()
+    tree = KernelTree.discover(options.tree, kernel=options.tree, kconfig=None, arch="x86", jobs=1)
     shapes = ListedLoops(options.tree)
     kinds = {ItemKind[name] for name in options.kinds.split(",")}
     heads = ("files", "MB", "listed", "found", "parsed", "clean %", "split MB/s", "parse MB/s")
@@ -211,7 +193,7 @@ def main() -> None:
             data = (options.tree / path).read_bytes()
             size += len(data)
             begin = time.perf_counter()
-            source = split(path, data, config)
+            source = split(path, data, tree.config_for(path))
             split_time += time.perf_counter() - begin
             by_line = lines_of_functions(source)
             uses = {

@@ -29,7 +29,8 @@ class Configuration(Protocol):
 @dataclass(slots=True)
 class Arm:
     """An arm that was not chosen: the text between two directives. ``dead`` are those inside it that
-    would not be chosen if it were. ``assembly`` arms hold no C."""
+    would not be chosen if it were. ``assembly`` arms hold no C.
+    """
 
     start: int
     end: int
@@ -60,7 +61,9 @@ class Directives:
 _LINE = re.compile(rb"#[ \t]*([A-Za-z_]*)([^\n\\]*(?:\\(?:[ \t]*\r?\n|.)?[^\n\\]*)*)")
 _DEFINE = re.compile(rb"(?:[ \t]|\\\r?\n)*([A-Za-z_$][\w$]*)")
 _CONTINUED = re.compile(rb"\\[ \t]*\r?\n")
-_ONE_CONFIG = re.compile(r"if(n?)def\s+(CONFIG_\w+)|if\s+(!?)\s*(?:IS_ENABLED|defined)\s*\(\s*(CONFIG_\w+)\s*\)\s*$")
+_ONE_CONFIG = re.compile(
+    r"if(n?)def\s+(CONFIG_\w+)|if\s+(!?)\s*(?:IS_ENABLED|defined)\s*\(\s*(CONFIG_\w+)\s*\)\s*$"
+)
 _BLANKS = b" \t\f\v"
 
 

@@ -384,9 +384,10 @@ def finish_statement(draft: Draft, start: int, stop: int) -> None:
             out[at] = 0x3B
             return
         at += 1
-    name = _NAME.match(out, start)
-    draft.mark(MarkKind.STATEMENT, start, stop, name.group() if name else b"")
-    draft.blank(start, stop)
+    if start < stop:
+        name = _NAME.match(out, start)
+        draft.mark(MarkKind.STATEMENT, start, stop, name.group() if name else b"")
+        draft.blank(start, stop)
 
 
 def _column(text: bytes | bytearray, at: int) -> int:

@@ -15,7 +15,7 @@ import tree_sitter
 
 from gfplint.frontend.dialect import Draft, finish_statement, opening_bracket, word_before
 from gfplint.frontend.lexical import STRING, group_end, split_arguments
-from gfplint.frontend.marks import Mark, MarkKind
+from gfplint.frontend.marks import MarkKind
 from gfplint.frontend.words import KEYWORDS
 
 MAX_ROUNDS = 12
@@ -303,25 +303,23 @@ def _bad_arguments(draft: Draft, node: tree_sitter.Node) -> None:
         at = opening
 
 
+_BRACKETS = re.compile(rb"[{};]")
 _LONE = re.compile(rb"\s*,?\s*[A-Za-z_]\w*(?:\s*\([^()]*\))?\s*,?\s*\Z")
 
 
 def _lone_word(draft: Draft, node: tree_sitter.Node) -> None:
     """An ERROR that is one word (or one macro use): an attribute nobody knows."""
     start, end = node.start_byte, node.end_byte
-    piece = bytes(draft.out[start:end])
-    if node.is_error and _LONE.match(piece):
-        draft.blank(start, end)
-        draft.marks.setdefault(
-            start,
-            Mark(
-                MarkKind.ATTRIBUTE,
-                start,
-                end,
-                piece.decode("utf-8", "replace").strip(),
-                piece.decode("utf-8", "replace"),
-            ),
-        )
+    if node.is_error and _LONE.match(draft.out[start:end]):
+        _drop(draft, MarkKind.ATTRIBUTE, start, end)
+
+
+def _drop(draft: Draft, kind: MarkKind, start: int, end: int) -> None:
+    """Blank ``[start, end)``, with a mark instead of those inside it."""
+    for key in [key for key in draft.marks if start <= key < end]:
+        del draft.marks[key]
+    draft.blank(start, end)
+    draft.mark(kind, start, end, draft.original[start:end].strip(b" \t\r\n,"))
 
 
 def _comma(draft: Draft, node: tree_sitter.Node) -> None:
@@ -344,16 +342,9 @@ def _whole(draft: Draft, node: tree_sitter.Node) -> None:
     """A short ERROR without brackets or braces is blanked."""
     start, end = node.start_byte, node.end_byte
     piece = bytes(draft.out[start:end])
-    if (
-        node.is_error
-        and end - start < 80
-        and not re.search(rb"[{};]", piece)
-        and piece.count(b"(") == piece.count(b")")
-    ):
-        draft.blank(start, end)
-        draft.marks.setdefault(
-            start, Mark(MarkKind.STATEMENT, start, end, "", piece.decode("utf-8", "replace"))
-        )
+    balanced = not _BRACKETS.search(piece) and piece.count(b"(") == piece.count(b")")
+    if node.is_error and end - start < 80 and balanced:
+        _drop(draft, MarkKind.STATEMENT, start, end)
 
 
 _REMEDIES: tuple[Callable[[Draft, tree_sitter.Node], None], ...] = (
