@@ -19,6 +19,7 @@ from gfplint.kernel.ranking import rank
 from gfplint.kernel.table import Table, pack
 from gfplint.kernel.tree import KernelTree
 from gfplint.kernel.workers import spread
+from tests.unpacked_trees import unpacked_trees
 
 C_SOURCE = b"""int first(void)
 {
@@ -196,7 +197,8 @@ def test_everything_found_is_located() -> None:
 
 
 def test_the_place_is_the_definition() -> None:
-    data = b"int f(int);\n/* f(x) */\nvoid g(void)\n{\n\tf(1);\n}\nint f(int x)\n{\n}\n#if 0\nint f(int x) {\n}\n#endif\n"
+    data = b"int f(int);\n/* f(x) */\nvoid g(void)\n{\n\tf(1);\n}\nint f(int x)\n{\n}\n"
+    data += b"#if 0\nint f(int x) {\n}\n#endif\n"
     assert [offset for offset, _ in scan.locate(data, b"f", scan.FUNCTION)] == [
         data.index(b"f(int x)\n"),
         data.index(b"f(int x) {"),
@@ -283,13 +285,15 @@ def test_a_large_table() -> None:
 
 TREE = {
     "Makefile": "VERSION = 6\nPATCHLEVEL = 1\n",
-    ".clang-format": "X: y\nForEachMacros:\n  - 'for_each_a'\n  # note\n  - \"for_each_b\"\nAfter:\n  - 'no'\n",
+    ".clang-format": "X: y\nForEachMacros:\n  - 'for_each_a'\n  # note\n  - \"for_each_b\"\n"
+    "After:\n  - 'no'\n",
     "include/linux/a.h": "#define shared(x) x\nstatic inline int f(void)\n{\n}\nextern struct mutex lock;\n",
     "include/asm-generic/a.h": "#define readl(x) x\n",
     "arch/x86/include/asm/a.h": "#define readl(x) x\n",
     "arch/arm64/include/asm/a.h": "#define readl(x) x\n",
     "mm/f.c": "int g(void)\n{\n\tf();\n}\n",
-    "drivers/x/y.c": "int g(void)\n{\n}\nstatic struct ops o = {\n\t.probe = g,\n\t.size = 3,\n\t.mode = MODE,\n};\n"
+    "drivers/x/y.c": "int g(void)\n{\n}\nstatic struct ops o = {\n\t.probe = g,\n\t.size = 3,\n"
+    "\t.mode = MODE,\n};\n"
     "void h(struct ops *o)\n{\n\to->probe = g;\n\to->probe = &g;\n\to->n.probe = g;\n\to->probe = g(1);\n}\n",
     "drivers/x/regs.h": "#define R 1\n" * (REGISTER_LIST_SIZE // 12 + 1) + "struct late { int a; };\n",
     "tools/g.c": "int g(void)\n{\n}\n",
@@ -473,3 +477,44 @@ def test_an_exception_reaches_the_caller() -> None:
 
     with pytest.raises(ValueError, match="no"):
         spread(work, [1, 2, 3, 4], 2)
+
+
+# ---------------------------------------------------------------------------------------- real trees
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not unpacked_trees(), reason="no unpacked kernel tree")
+@pytest.mark.parametrize("root", unpacked_trees(), ids=lambda root: str(root.name))
+def test_a_real_tree(root: Path) -> None:
+    tree = KernelTree.discover(root / "drivers" / "virtio", jobs=2)
+    index = tree.index
+    here = "drivers/virtio/virtio_balloon.c"
+    assert len(tree.c_files()) > 25_000
+
+    def best(sites: tuple[Site, ...]) -> str:
+        return index.ranked(sites, here)[0].path
+
+    assert best(index.functions("register_oom_notifier")) == "mm/oom_kill.c"
+    assert best(index.functions("list_add")) == "include/linux/list.h"
+    assert best(index.functions("mutex_lock")) == "kernel/locking/mutex.c"
+    assert best(index.functions("virtqueue_add_outbuf")) == "drivers/virtio/virtio_ring.c"
+    assert best(index.macros("container_of")) == "include/linux/container_of.h"
+    assert best(index.macros("GFP_KERNEL")) == "include/linux/gfp_types.h"
+    assert best(index.records("virtio_device")) == "include/linux/virtio.h"
+    assert best(index.typedefs("spinlock_t")) == "include/linux/spinlock_types.h"
+    assert best(index.typedefs("gfp_t")).startswith("include/linux/")
+    assert best(index.variables("oom_lock")).startswith(("mm/", "include/linux/oom.h"))
+    assert best(index.prototypes("mutex_unlock")) == "include/linux/mutex.h"
+    assert best(index.enumerators("MIGRATE_MOVABLE")) == "include/linux/mmzone.h"
+    assert here in paths(index.stores("scan_objects"))
+    assert {
+        here,
+        "arch/powerpc/platforms/pseries/cmm.c",
+        "arch/s390/mm/cmm.c",
+        "drivers/gpu/drm/i915/gem/i915_gem_shrinker.c",
+    } <= set(index.mentions(["register_oom_notifier"])["register_oom_notifier"])
+    assert "list_for_each_entry" in index.loop_macros
+    for name, source in (("mutex_lock", "kernel/locking/mutex.c"), ("oom_lock", "mm/oom_kill.c")):
+        for site in (*index.functions(name), *index.variables(name)):
+            if site.path == source:
+                assert tree.read(source)[site.offset :].startswith(name.encode())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from gfplint.kernel.kconfig import Config
 from gfplint.kernel.masks import Masks
 from gfplint.kernel.tree import KernelTree
+from tests.unpacked_trees import unpacked_trees
 
 # Written for these tests after the shape of three ages of the header, with few flags each.
 OLD = """
@@ -224,21 +224,9 @@ def test_a_spelling_means_its_value(value: int) -> None:
     assert len(spelling) <= max(1, value.bit_count())
 
 
-def real_trees() -> list[Path]:
-    """Unpacked kernel trees, wherever this machine keeps them."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    folders = [Path(os.environ["GFPLINT_TREES"])] if "GFPLINT_TREES" in os.environ else []
-    folders += [cache / "gfplint" / "trees", cache / "gfplint-trees"]
-    names = ("linux-source-6.1", "linux-source-6.12")
-    found = {
-        name: folder / name for name in names for folder in reversed(folders) if (folder / name).is_dir()
-    }
-    return [found[name] for name in names if name in found]
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(not real_trees(), reason="no unpacked kernel tree")
-@pytest.mark.parametrize("root", real_trees(), ids=lambda root: str(root.name))
+@pytest.mark.skipif(not unpacked_trees(), reason="no unpacked kernel tree")
+@pytest.mark.parametrize("root", unpacked_trees(), ids=lambda root: str(root.name))
 def test_real_headers(root: Path) -> None:
     masks = Masks.from_tree(KernelTree.discover(root))
     flags = {name: value for name, value in masks.values.items() if name.startswith("___GFP_")}
