@@ -24,7 +24,7 @@ MAX_ROUNDS = 12
 MAX_ERRORS = 24
 """How many errors of one tree are counted, and looked at, in a round."""
 
-_SIMPLE_GROUP = rb"\((?:[^();{}]|\((?:[^();{}]|\([^();{}]*\))*\))*\)"
+_SIMPLE_GROUP = rb"\((?:[^();{}]++|\((?:[^();{}]++|\([^();{}]*+\))*+\))*+\)"
 _STRINGS = re.compile(STRING)
 _OPERATOR = re.compile(
     rb"(?:,\s*([=!<>]=|<<=?|>>=?|[-+|&^*/%]=|&&|\|\||[<>=|&^+*/%~!-])\s*(?=[,)])|\(\s*([=!<>]=|<<|>>|[<>=|&^+/%])\s*(?=[,)]))"
