@@ -127,6 +127,9 @@ BODIES = [
     "CMPXCHG_LOOP(\n\t\tnew.count++;\n\t\tif (old.count < 0)\n\t\t\treturn 0;\n\t,\n\t\treturn 1;\n\t);",
     "config = CONF(.event=0xc0, .inv=1);",
     "DEBUG(if (a) printk(b));",
+    "add_mode(ks, supported, 10baseT_Half); a = 10UL + 0x1fULL;",
+    'CHECK(!a, "no", return a;); CHECK(!b, "no", return b;);',
+    'fputs("\\n\\\n#undef X\\n\\\n", f);',
     # strings
     'printk(KERN_INFO "x" PRIx64 "y"); printk(KERN_ERR KBUILD_MODNAME ": z\\n");',
     'g("%x %" __stringify(MAX) "s %x", a); printk(KERN_DEBUG pr_fmt("%pV"), &b);',

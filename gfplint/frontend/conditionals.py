@@ -94,7 +94,7 @@ def read_directives(text: bytes, config: Configuration) -> Directives:
     definitions = result.definitions
     while at >= 0:
         line = text.rfind(b"\n", 0, at) + 1
-        if text[line:at].strip(_BLANKS):
+        if text[line:at].strip(_BLANKS) or text[line - 2 : line] == b"\\\n":
             at = text.find(b"#", at + 1)
             continue
         match = _LINE.match(text, at)

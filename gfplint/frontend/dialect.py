@@ -112,7 +112,7 @@ _GROUP2 = rb"\((?:" + _SIMPLE + rb"|" + _GROUP1 + rb")*+\)"
 _GROUP3 = rb"\((?:" + _SIMPLE + rb"|" + _GROUP2 + rb")*+\)"
 _GROUP4 = rb"\((?:" + _SIMPLE + rb"|" + _GROUP3 + rb")*+\)"
 
-_DIRECTIVE = re.compile(rb"^[ \t\f\v]*#[^\n\\]*(?:\\(?:[ \t]*\r?\n|.)?[^\n\\]*)*", re.MULTILINE)
+_DIRECTIVE = re.compile(rb"(?<!\\\n)^[ \t\f\v]*#[^\n\\]*(?:\\(?:[ \t]*\r?\n|.)?[^\n\\]*)*", re.MULTILINE)
 _UNDERSCORED = re.compile(rb"\b__\w+")
 _SEMICOLON = re.compile(rb"\s*;")
 _LOOP_END = re.compile(rb"\}\s*((?:while|for)_each_\w+)\s*\(")

@@ -29,6 +29,8 @@ _STRINGS = re.compile(STRING)
 _OPERATOR = re.compile(
     rb"(?:,\s*([=!<>]=|<<=?|>>=?|[-+|&^*/%]=|&&|\|\||[<>=|&^+*/%~!-])\s*(?=[,)])|\(\s*([=!<>]=|<<|>>|[<>=|&^+/%])\s*(?=[,)]))"
 )
+_HALF_NAME = re.compile(rb"(?<=[(, ])(?!0[xX])\d+(?![uUlL]{1,3}\b|[eE][-+]?\d)[A-Za-z_]\w*")
+_STATEMENT_ARGUMENT = re.compile(STRING + rb"|[(,]\s*((?:return|goto|break|continue|if|do|for|while)\b)|;")
 _EMPTY = re.compile(rb"([(,])(\s*)(?=,)|,(\s*)(?=\))")
 _KERN = re.compile(rb"\bKERN_[A-Z]+\b(?!\s*[,)])")
 _TWO_CAPITALS = re.compile(rb"(?<=[(,\"])\s*([A-Z][A-Z0-9_]+)\s+(?=[A-Z]\w*\s*[\",)])")
@@ -158,6 +160,34 @@ def _operators(draft: Draft) -> None:
         draft.mark(MarkKind.TYPE, start, end, b"operator")
 
 
+def _numbers(draft: Draft) -> None:
+    """Half names that begin with a digit, for ``##``: ``add_mode(ks, 10baseT_Half)``."""
+    for match in _HALF_NAME.finditer(bytes(draft.out), draft.body):
+        draft.out[match.start()] = 0x5F
+        draft.mark(MarkKind.TYPE, match.start(), match.end(), b"half name")
+
+
+def _statement_arguments(draft: Draft) -> None:
+    """Statements as macro arguments, ``CHECK(a, return b)``, become identifiers."""
+    text = bytes(draft.out)
+    done = draft.body
+    for match in _STATEMENT_ARGUMENT.finditer(text, draft.body):
+        at = match.start(1) if match.group(1) else match.start()
+        if text[match.start()] in b"\"'" or at < done:
+            continue
+        opening = opening_bracket(text, at, draft.body)
+        if opening < 0 or text[opening] != 0x28:
+            continue
+        name = word_before(text, opening)
+        end = group_end(text, opening)
+        if not name or name in KEYWORDS or end < 0:
+            continue
+        for start, stop in split_arguments(text, opening, end):
+            if start <= at < stop:
+                hide(draft, start, stop, b"argument")
+                done = stop
+
+
 def _empty_arguments(draft: Draft) -> None:
     """Empty macro arguments get a name where a blank has room for it, else their comma goes."""
     for match in _EMPTY.finditer(bytes(draft.out), draft.body):
@@ -237,6 +267,8 @@ def _members(draft: Draft) -> None:
 _REWRITES: tuple[Callable[[Draft], None], ...] = (
     _strings,
     _operators,
+    _numbers,
+    _statement_arguments,
     _empty_arguments,
     _semicolons,
     _designators,
@@ -270,12 +302,12 @@ def _bad_argument(draft: Draft, node: tree_sitter.Node) -> None:
                 return
             for start, stop in split_arguments(text, opening, end):
                 if stop > start and start <= node.end_byte and stop >= node.start_byte:
-                    _hide(draft, start, stop, b"argument")
+                    hide(draft, start, stop, b"argument")
             return
         at = opening
 
 
-def _hide(draft: Draft, start: int, stop: int, name: bytes) -> None:
+def hide(draft: Draft, start: int, stop: int, name: bytes) -> None:
     """Make ``[start, stop)`` one identifier, with a mark; marks inside it go."""
     for key in [key for key in draft.marks if start <= key < stop]:
         del draft.marks[key]
@@ -298,7 +330,7 @@ def _bad_arguments(draft: Draft, node: tree_sitter.Node) -> None:
             if end > 0:
                 for start, stop in split_arguments(text, opening, end):
                     if stop > start:
-                        _hide(draft, start, stop, b"argument")
+                        hide(draft, start, stop, b"argument")
             return
         at = opening
 
