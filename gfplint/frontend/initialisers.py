@@ -159,9 +159,8 @@ class Initialisers(Calls):
         listed = _first(parsed.root, "initializer_list")
         if listed is None:
             return None
-        inner = unit.nested(parsed, expanded.ranges, node.start_byte, name)
-        inner.base = parsed.original.find(before) + len(before)
-        self.unit = inner
+        inner = unit.nested(expanded.text, expanded.ranges, node.start_byte, name)
+        self.unit = inner.read(parsed, parsed.original.find(before) + len(before))
 
         def back() -> None:
             self.unit = unit

@@ -33,7 +33,7 @@ class Lowerer(Statements):
     """All layers of lowering put together, for one item."""
 
     def __init__(self, symbols: Symbols, path: str, parsed: Parsed) -> None:
-        super().__init__(symbols, path, Unit(parsed, parsed.base))
+        super().__init__(symbols, path, Unit(parsed.text).read(parsed, parsed.base))
         self.setup()
         self._units = []
         self._fragments: dict[tuple[str, bytes], Parsed] = {}
@@ -190,8 +190,7 @@ def _expanded_variables(
             return []
         text = expanded.text + unit.original[found[1] + 1 :].split(b";")[0] + b";"
         inner = lowerer.parse_fragment(text, "declaration")
-        nested = unit.nested(inner, expanded.ranges, offset, macro)
-        nested.base = 0
+        nested = unit.nested(text, expanded.ranges, offset, macro).read(inner, 0)
         lowerer.unit = nested
         variables = _declared(lowerer, inner.root, source, item) if not inner.errors else []
         wanted = [variable for variable in variables if variable.name == item.name]

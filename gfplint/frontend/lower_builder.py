@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gfplint.frontend.parse import Parsed
     from gfplint.frontend.symbols import Symbols
 
+_NO_MARKS: dict[int, Mark] = {}
 _OPEN = ir.Stop()
 """The end of a block that is still being written. It is also what an end never reached stays."""
 
@@ -44,11 +45,11 @@ class Unit:
         "via",
     )
 
-    def __init__(self, parsed: Parsed, base: int) -> None:
-        self.text: bytes = parsed.text
-        self.original: bytes = parsed.original
-        self.marks: dict[int, Mark] = parsed.marks
-        self.base = base
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+        self.original = text
+        self.marks: dict[int, Mark] = _NO_MARKS
+        self.base = 0
         self.at = -1
         self.via = ""
         self.active: frozenset[str] = frozenset()
@@ -57,11 +58,17 @@ class Unit:
         self.ranges: tuple[tuple[int, int, int], ...] = ()
         self.starts: list[int] = []
 
-    def nested(self, parsed: Parsed, ranges: tuple[tuple[int, int, int], ...], use: int, name: str) -> Unit:
-        """The expansion ``parsed`` of macro ``name`` used at ``use`` in this text. The first byte of the
-        expansion stands at ``parsed.base`` of the parsed text.
-        """
-        unit = Unit(parsed, parsed.base)
+    def read(self, parsed: Parsed, base: int) -> Unit:
+        """Let this be the text of ``parsed``, in which what it was before starts at ``base``; itself."""
+        self.text = parsed.text
+        self.original = parsed.original
+        self.marks = parsed.marks
+        self.base = base
+        return self
+
+    def nested(self, text: bytes, ranges: tuple[tuple[int, int, int], ...], use: int, name: str) -> Unit:
+        """The expansion ``text`` of macro ``name`` used at ``use`` in this text."""
+        unit = Unit(text)
         unit.at, via = self.place(use)
         unit.via = f"{via}>{name}" if via else name
         unit.active = self.active_at(use) | {name}
@@ -69,6 +76,16 @@ class Unit:
         unit.parent = self
         unit.ranges = ranges
         unit.starts = [item[0] for item in ranges]
+        return unit
+
+    def quoted(self, start: int, end: int) -> Unit:
+        """The text at a span of this one, to be parsed by itself; positions in it stay true."""
+        unit = Unit(self.original[start:end])
+        unit.at, unit.via = self.place(start)
+        unit.active = self.active_at(start)
+        unit.depth = self.depth + 1
+        unit.parent = self
+        unit.ranges, unit.starts = ((0, end - start, start),), [0]
         return unit
 
     def place(self, offset: int) -> tuple[int, str]:

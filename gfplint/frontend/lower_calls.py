@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from gfplint import ir
+from gfplint.frontend.declarers import DECLARERS
 from gfplint.frontend.expressions import ONE, OPAQUE, STRING, ZERO, Expressions, bare, type_name
 from gfplint.frontend.lower_builder import Unit
 from gfplint.frontend.macros import MAX_DEPTH, MAX_TOTAL, MacroDefinition, arguments, expand
@@ -190,15 +191,17 @@ class Calls(Expressions):
         None where that cannot be done; then nothing was written.
         """
         unit = self.unit
-        expanded = expand(macro, unit.original, spans)
-        if expanded is None or unit.depth >= MAX_DEPTH:
+        inner = self._expanded(unit, macro, spans, use)
+        if inner is None:
             return None
-        self.expanded += len(expanded.text)
-        if self.expanded > MAX_TOTAL:
-            return None
-        text = self.pasted(expanded.text)
-        if not text.strip():
+        if not inner.text.strip():
             return ZERO
+        while True:  # a macro that is nothing but the use of another need not be parsed in between
+            further = self._only_use(inner)
+            if further is None:
+                break
+            inner = further
+        text = inner.text
         if used:
             text = text.rstrip(b"; \t\n")
             parsed = self.parse_fragment(text, "expression")
@@ -208,9 +211,7 @@ class Calls(Expressions):
             parsed = self.parse_fragment(text + b";", "statements")
             if parsed.errors:
                 return None
-        inner = unit.nested(parsed, expanded.ranges, use, macro.name)
-        inner.base = parsed.original.find(text)
-        self.unit = inner
+        self.unit = inner.read(parsed, parsed.original.find(text))
         try:
             if parsed.errors:
                 return self.selection(inner.original.find(b"(", inner.base))
@@ -220,6 +221,38 @@ class Calls(Expressions):
             return OPAQUE
         finally:
             self.unit = unit
+
+    def _expanded(
+        self, unit: Unit, macro: MacroDefinition, spans: list[tuple[int, int]], use: int
+    ) -> Unit | None:
+        """The text of one expansion; None where it is too long or too deep, or the arguments do not fit."""
+        if unit.depth >= MAX_DEPTH:
+            return None
+        expanded = expand(macro, unit.original, spans)
+        if expanded is None:
+            return None
+        self.expanded += len(expanded.text)
+        if self.expanded > MAX_TOTAL:
+            return None
+        return unit.nested(self.pasted(expanded.text), expanded.ranges, use, macro.name)
+
+    def _only_use(self, unit: Unit) -> Unit | None:
+        """The expansion of the macro whose use is all that ``unit`` consists of; None for any other text."""
+        match = _USE.match(unit.text)
+        if match is None:
+            return None
+        name = match.group(1).decode()
+        if name in SPECIAL or name in self.names or name in DECLARERS or self.symbols.modelled(name):
+            return None
+        macro = self.symbols.macro(name, self.path)
+        if macro is None or not macro.params or not macro.body:
+            return None
+        found = arguments(unit.text, match.end() - 1)
+        if found is None or unit.text[found[1] + 1 :].strip(b"; \t\n"):
+            return None
+        if name in unit.active_at(match.start(1)):
+            return None
+        return self._expanded(unit, macro, found[0], match.start(1))
 
     def _generic(self, node: Node) -> ir.Expr:
         found = self.selection(self.unit.original.find(b"(", node.start_byte))
@@ -331,7 +364,7 @@ class Calls(Expressions):
         parsed = self.parse_fragment(text, "type")
         if parsed.errors or parsed.root.type != "type_descriptor":
             return None
-        unit = Unit(parsed, 0)
+        unit = Unit(text).read(parsed, 0)
         unit.at = self.unit.at
         unit.depth = self.unit.depth + 1
         unit.active = self.unit.active
@@ -347,7 +380,7 @@ class Calls(Expressions):
         parsed = self.parse_fragment(text, "expression")
         if parsed.errors:
             return None
-        inner = Unit(parsed, 0)
+        inner = Unit(text).read(parsed, 0)
         inner.depth = unit.depth + 1
         inner.active = unit.active
         self.unit = inner
@@ -360,7 +393,7 @@ class Calls(Expressions):
         """Evaluate ``text`` here, as if macro ``name`` used at ``use`` had expanded to it."""
         parsed = self.parse_fragment(text, "expression")
         unit = self.unit
-        self.unit = unit.nested(parsed, (), use, name)
+        self.unit = unit.nested(text, (), use, name).read(parsed, parsed.original.find(text))
         try:
             return self.value(parsed.root)
         finally:
@@ -373,12 +406,7 @@ class Calls(Expressions):
         if not text:
             return OPAQUE
         parsed = self.parse_fragment(text, "expression")
-        inner = Unit(parsed, parsed.original.find(text))
-        inner.parent, inner.depth = unit, unit.depth + 1
-        inner.at, inner.via = unit.place(start)
-        inner.active = unit.active_at(start)
-        inner.ranges, inner.starts = ((0, len(text), start),), [0]
-        self.unit = inner
+        self.unit = unit.quoted(start, end).read(parsed, parsed.original.find(text))
         try:
             return self.value(parsed.root)
         finally:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 from gfplint import ir
 from gfplint.frontend.expressions import OPAQUE, ZERO
 from gfplint.frontend.initialisers import Initialisers
-from gfplint.frontend.lower_builder import Unit
 from gfplint.frontend.macros import MAX_DEPTH, arguments
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
     from gfplint.frontend.guards import GuardDefinition
+    from gfplint.frontend.lower_builder import Unit
     from gfplint.frontend.marks import Mark
 
 _FREE_NAME = re.compile(r"__(?:free|cleanup)\s*\(\s*(\w+)\s*\)")
@@ -266,7 +266,7 @@ class Guards(Initialisers):
         if unit.depth >= MAX_DEPTH:
             return None
         parsed = self.parse_fragment(text + b";", "statements")
-        self.unit = unit.nested(parsed, (), use, name)
+        self.unit = unit.nested(text, (), use, name).read(parsed, parsed.original.find(text))
         undo = len(self.undo)
         try:
             self.statements(parsed.root)
@@ -282,12 +282,7 @@ class Guards(Initialisers):
         if not text.strip() or unit.depth >= MAX_DEPTH:
             return
         parsed = self.parse_fragment(text + b";", "statements")
-        inner = Unit(parsed, parsed.original.find(text))
-        inner.parent, inner.depth = unit, unit.depth + 1
-        inner.at, inner.via = unit.place(start)
-        inner.active = unit.active_at(start)
-        inner.ranges, inner.starts = ((0, len(text), start),), [0]
-        self.unit = inner
+        self.unit = unit.quoted(start, end).read(parsed, parsed.original.find(text))
         try:
             self.statements(parsed.root)
         finally:

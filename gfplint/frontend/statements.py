@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gfplint import ir
 from gfplint.frontend.declarers import DECLARERS, Declarer
-from gfplint.frontend.expressions import OPAQUE
+from gfplint.frontend.expressions import OPAQUE, bare
 from gfplint.frontend.lower_builder import Cleanup, Unit, stable
 from gfplint.frontend.lower_guards import Guards
 from gfplint.frontend.macros import MAX_DEPTH, MAX_TOTAL, arguments, expand
@@ -446,9 +446,17 @@ class Statements(Guards):
             if mark is not None and mark.kind is MarkKind.RANGE:
                 left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
                 if left is not None and right is not None:
-                    return self.value(left), self.value(right)
-        value = self.value(node)
+                    return self._case_value(left), self._case_value(right)
+        value = self._case_value(node)
         return value, value
+
+    def _case_value(self, node: Node) -> ir.Expr:
+        """A label's value. It is a constant, so what would need a call to a modelled macro stays a name."""
+        value = self.quiet_value(node)
+        if value is not None:
+            return value
+        node = bare(node)
+        return ir.Global(self.word(node)) if node.type == "identifier" else OPAQUE
 
     # ---------------------------------------------------------------------------- leaving
 
@@ -565,8 +573,9 @@ class Statements(Guards):
         parsed = self.parse_fragment(text + b" " + _BODY + b";", "statements")
         if parsed.errors:
             return False
-        inner = unit.nested(parsed, expanded.ranges, mark.start, mark.name)
-        inner.base = parsed.original.find(text)
+        inner = unit.nested(text, expanded.ranges, mark.start, mark.name).read(
+            parsed, parsed.original.find(text)
+        )
         before = len(self.loop_bodies)
         self.loop_bodies.append((body, unit))
         self.unit = inner
