@@ -190,7 +190,7 @@ class Models:
                     if "*" in entry.name:
                         self._patterns.append(entry)
                     elif entry.name in seen:
-                        table.fail(f"{entry.name}() has a model already, at {seen[entry.name].table.place()}")
+                        table.fail(f"{entry.name}() has a model already, at {seen[entry.name].table.place()}", entry.name)
                     else:
                         seen[entry.name] = entry
 
@@ -246,7 +246,7 @@ def _entries_of(table: Table) -> Iterator[_Entry]:
         if form in ("names", "pattern"):
             for name in text.split():
                 if ("*" in name) != (form == "pattern"):
-                    table.fail(f'{name!r} in {form}: "pattern" is for names with *, "names" for those without')
+                    table.fail(f'{name!r}: "pattern" is for names with *, "names" for those without', name)
                 yield _Entry(name, table, None)
             continue
         text = text if text.rstrip().endswith(";") else text + ";"
@@ -270,7 +270,7 @@ def _build(entry: _Entry, name: str, kinds: dict[str, Kind]) -> Model:
     return Model(
         name=name,
         params=prototype.names,
-        types=tuple(type for _, type in prototype.params),
+        types=tuple(kind for _, kind in prototype.params),
         variadic=prototype.variadic,
         result=prototype.returns,
         effects=tuple(builder.effects()),

@@ -33,8 +33,9 @@ class _File:
     def headers(self, name: str) -> list[int]:
         """The offsets of all ``[[name]]`` and ``[name]``, or with ``""`` those of every header, in order."""
         if name not in self._headers:
-            pattern = rf"^[ \t]*\[\[?[ \t]*{re.escape(name) if name else r'[\w.-]+'}[ \t]*\]"
-            self._headers[name] = [match.start() for match in re.finditer(pattern, self.text, re.M)]
+            word = re.escape(name) if name else r"[\w.-]+"
+            found = re.finditer(rf"^[ \t]*\[\[?[ \t]*{word}[ \t]*\]", self.text, re.M)
+            self._headers[name] = [match.start() for match in found]
         return self._headers[name]
 
     def span(self, name: str, number: int) -> tuple[int, int]:
@@ -75,6 +76,8 @@ class Table:
         """The line (from 1) on which ``word`` first stands in this table, or else the table's own first line."""
         text = self._file.text
         start, end = self._file.span(self._name, self._number)
+        if not self._name and word not in text[:end]:
+            end = len(text)  # an unknown table is a key of the whole file
         found = text.find(word, start, end) if word else -1
         while found >= 0:
             around = text[found - 1 : found] + text[found + len(word) : found + len(word) + 1]
