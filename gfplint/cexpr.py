@@ -1,16 +1,17 @@
 """C expressions and prototypes as the rules and models write them → IR expressions and types.
 
-What comes in: short texts (``"&dev->mutex"``, ``"result == 0"``, ``"void *kmalloc(size_t size, gfp_t flags);"``).
-What goes out: :mod:`gfplint.ir` expressions and :class:`Prototype`. pycparser does the parsing and is imported at the
-first use (20 ms), so that commands which read no model don't pay for it.
+What comes in: short texts (``"&dev->mutex"``, ``"result == 0"``, ``"void *kmalloc(size_t size, gfp_t
+flags);"``). What goes out: :mod:`gfplint.ir` expressions and :class:`Prototype`. pycparser does the parsing
+and is imported at the first use (20 ms), so that commands which read no model don't pay for it.
 
 Differences from C proper, all of them for the writer's comfort:
 
-* type names need no typedef: an identifier that stands where only a type can stand is one, and so is every name that
-  ends in ``_t`` and the kernel's ``u8``…``s64``, ``__le16``… family;
+* type names need no typedef: an identifier that stands where only a type can stand is one, and so is every
+  name that ends in ``_t`` and the kernel's ``u8``…``s64``, ``__le16``… family;
 * attributes that say nothing here (``__user``, ``__must_check``, ``static inline``) are skipped;
-* ``NULL``, ``true`` and ``false`` are constants; ``KERNEL_VERSION(a, b, c)`` is the number that the kernel's macro
-  gives, ``BIT(n)`` and ``BIT_ULL(n)`` are shifts. No other call is allowed: an expression has no side effects.
+* ``NULL``, ``true`` and ``false`` are constants; ``KERNEL_VERSION(a, b, c)`` is the number that the kernel's
+  macro gives, ``BIT(n)`` and ``BIT_ULL(n)`` are shifts. No other call is allowed: an expression has no side
+  effects.
 
 Errors: :class:`gfplint.errors.ModelError`, with the place that the caller passed as ``where``.
 """
@@ -45,9 +46,12 @@ class Prototype:
 
 
 _KEYWORDS = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if inline int long "
-    "register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while "
-    "_Bool _Complex _Noreturn _Thread_local _Static_assert _Atomic _Alignas _Alignof _Pragma __int128 offsetof".split()
+    re.findall(
+        r"\w+",
+        """auto break case char const continue default do double else enum extern float for goto if inline int
+        long register restrict return short signed sizeof static struct switch typedef union unsigned void
+        volatile while _Bool _Complex _Noreturn _Thread_local _Static_assert _Atomic _Alignas _Alignof __int128""",
+    )
 )
 # Words that C's grammar has before a declarator and that carry no meaning for a model.
 _SKIPPED = re.compile(
@@ -55,7 +59,9 @@ _SKIPPED = re.compile(
     r"|__malloc|__cold|__init|__exit|__sched|__printf|__noreturn|__bitwise|__deprecated|__maybe_unused)\b"
     r"|__(?:acquires|releases|must_hold|attribute__|alloc_size|printf|scanf)\s*\((?:[^()]|\([^()]*\))*\)"
 )
-_BASIC = frozenset("void char short int long float double signed unsigned _Bool bool __int128".split())
+_BASIC = frozenset(
+    re.findall(r"\w+", "void char short int long float double signed unsigned _Bool bool __int128")
+)
 _TYPEDEF_LIKE = re.compile(r"(?:\w+_t|bool|u?int(?:8|16|32|64)|_*[us](?:8|16|32|64)|__[bl]e(?:16|32|64))\Z")
 _TOKEN = re.compile(r"[A-Za-z_]\w*|\S")
 _INTEGER = re.compile(r"(0[xX][0-9a-fA-F]+|0[bB][01]+|0[0-7]*|[1-9]\d*)[uUlL]*\Z")
@@ -63,8 +69,9 @@ _ESCAPES = {"n": 10, "t": 9, "r": 13, "0": 0, "a": 7, "b": 8, "f": 12, "v": 11, 
 
 
 def kernel_version(major: int, minor: int, patch: int = 0) -> int:
-    """``KERNEL_VERSION(major, minor, patch)`` as include/generated/uapi/linux/version.h has it: the last part is one
-    byte and saturates (since 4.4.256 and 4.9.256 existed)."""
+    """``KERNEL_VERSION(major, minor, patch)`` as include/generated/uapi/linux/version.h has it: the last part
+    is one byte and saturates (since 4.4.256 and 4.9.256 existed).
+    """
     return (major << 16) + (minor << 8) + min(patch, 255)
 
 
@@ -72,7 +79,8 @@ def parse_expression(text: str, params: Collection[str] = (), where: str = "") -
     """Parse one C expression.
 
     ``params``: names that become :class:`ir.Local`; all others become :class:`ir.Global`.
-    ``where``: ``file:line`` for messages. Raises :class:`ModelError` when ``text`` is not an expression without calls.
+    ``where``: ``file:line`` for messages. Raises :class:`ModelError` when ``text`` is not an expression
+    without calls.
     """
     if not text.strip():
         _fail(where, "an expression is empty")
@@ -86,13 +94,14 @@ def parse_expression(text: str, params: Collection[str] = (), where: str = "") -
 def parse_prototype(text: str, where: str = "") -> Prototype:
     """Parse one function declaration, with or without its semicolon.
 
-    Raises :class:`ModelError` when it is something else, or when a parameter has no name or one that is taken.
+    Raises :class:`ModelError` when it is something else, or when a parameter has no name or one that is
+    taken.
     """
     plain = _SKIPPED.sub(lambda match: " " * len(match[0]), text).strip().rstrip(";")
     unit = _parse(f"\n{plain}\n;", _typedef_names(plain), where, text)
     converter = _Converter(frozenset(), where, text)
-    declaration = unit.ext[-1] if unit.ext else None
-    function = getattr(declaration, "type", None)
+    declaration: Any = unit.ext[-1] if unit.ext else None
+    function: Any = getattr(declaration, "type", None)
     if declaration is None or len(unit.ext) != 1 or type(function).__name__ != "FuncDecl":
         _fail(where, f"{text.strip()!r} is not the declaration of one function")
     params: list[tuple[str, ir.Type]] = []
@@ -104,8 +113,8 @@ def parse_prototype(text: str, where: str = "") -> Prototype:
             continue
         name = getattr(param, "name", None)
         if not name:
-            if kind == "Typename" and converter.type(param.type) == ir.Basic("void") and len(function.args.params) == 1:
-                continue
+            if len(function.args.params) == 1 and converter.type(param.type) == ir.Basic("void"):
+                continue  # (void)
             _fail(where, f"parameter {len(params) + 1} of {declaration.name}() has no name")
         if any(name == earlier for earlier, _ in params):
             _fail(where, f"two parameters of {declaration.name}() are called {name!r}")
@@ -201,7 +210,9 @@ class _Converter:
         if kind == "UnaryOp":
             return self._unary(node)
         if kind == "TernaryOp":
-            return ir.Select(self.expression(node.cond), self.expression(node.iftrue), self.expression(node.iffalse))
+            return ir.Select(
+                self.expression(node.cond), self.expression(node.iftrue), self.expression(node.iffalse)
+            )
         if kind == "Cast":
             return ir.Cast(self.type(node.to_type.type), self.expression(node.expr))
         if kind == "FuncCall":

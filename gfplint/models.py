@@ -1,15 +1,17 @@
 """API models: what the kernel's own functions and macros do, loaded from ``models/*.toml``.
 
-What comes in: folders laid out like ``rules/`` (the bundled one, the user's ``--rules DIR``). What goes out: a
-:class:`Models` that answers ``get(name)``. docs/writing-rules.md is the reference of the format.
+What comes in: folders laid out like ``rules/`` (the bundled one, the user's ``--rules DIR``). What goes out:
+a :class:`Models` that answers ``get(name)``. docs/writing-rules.md is the reference of the format.
 
-Loading reads the TOML and notes where each name stands; prototypes and expressions are parsed (pycparser) when a model
-is first asked for, since a run asks for a few hundred of some thousands. :meth:`Models.check` parses them all.
+Loading reads the TOML and notes where each name stands; prototypes and expressions are parsed (pycparser)
+when a model is first asked for, since a run asks for a few hundred of some thousands. :meth:`Models.check`
+parses them all.
 
 A later folder's model replaces an earlier one's of the same name, so that a user can correct a bundled model.
 
-Errors: :class:`gfplint.errors.ModelError` with file and line: unknown keys, kinds and scopes (with the nearest known
-one), missing fields, names that the prototype lacks, C that doesn't parse, two models of one name.
+Errors: :class:`gfplint.errors.ModelError` with file and line: unknown keys, kinds and scopes (with the
+nearest known one), missing fields, names that the prototype lacks, C that doesn't parse, two models of one
+name.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ SCOPES = ("nofs", "noio", "noreclaim")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of lock. ``sleeps``: waiting for it blocks, so that a thread which sleeps in reclaim may hold it."""
+    """A kind of lock. ``sleeps``: waiting for it blocks, so that a thread which sleeps in reclaim may hold
+    it.
+    """
 
     name: str
     sleeps: bool
@@ -43,9 +47,9 @@ class Kind:
 class Acquire:
     """Takes a lock and returns with it held.
 
-    ``lock`` is a pointer to it in terms of the parameters; where C has no expression for it, ``lock_class`` names the
-    class. ``when`` is about ``result`` (an :class:`ir.Local`) and the parameters: held only where it is true.
-    ``blocking`` is False for a trylock. ``shared``: other readers don't exclude it.
+    ``lock`` is a pointer to it in terms of the parameters; where C has no expression for it, ``lock_class``
+    names the class. ``when`` is about ``result`` (an :class:`ir.Local`) and the parameters: held only where
+    it is true. ``blocking`` is False for a trylock. ``shared``: other readers don't exclude it.
     """
 
     lock: ir.Expr | None
@@ -68,7 +72,9 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Allocate:
-    """Asks for memory with ``mask``. ``order`` or ``size`` (bytes) where the request is contiguous and either is known."""
+    """Asks for memory with ``mask``. ``order`` or ``size`` (bytes) where the request is contiguous and either
+    is known.
+    """
 
     mask: ir.Expr
     order: ir.Expr | None
@@ -102,7 +108,8 @@ class CallBack:
 @dataclass(frozen=True, slots=True)
 class AssignTo:
     """A macro's ``target = value``; ``target`` is an lvalue in terms of the macro's parameters, ``value``
-    :class:`ir.Opaque` where nobody knows it."""
+    :class:`ir.Opaque` where nobody knows it.
+    """
 
     target: ir.Expr
     value: ir.Expr
@@ -115,10 +122,12 @@ Effect: TypeAlias = Acquire | Release | Allocate | EnterScope | LeaveScope | Cal
 class Model:
     """What a function does, in order, as far as locks, allocations and scopes are concerned.
 
-    ``types`` are the parameters' types; both are empty for a name without a prototype, which is then ``variadic``.
-    ``returns`` is the result in terms of the parameters, None where it is unknown. ``leaf``: nothing inside matters.
-    ``loop``: a for-each macro; what follows is its body. ``pattern`` is the pattern that the name matched, or "": such
-    a model holds only for names that the tree doesn't define. ``path``, ``line``: where the model is written.
+    ``types`` are the parameters' types; both are empty for a name without a prototype, which is then
+    ``variadic``. ``returns`` is the result in terms of the parameters, None where it is unknown. ``leaf``:
+    nothing inside matters.
+    ``loop``: a for-each macro; what follows is its body. ``pattern`` is the pattern that the name matched, or
+    "": such a model holds only for names that the tree doesn't define. ``path``, ``line``: where the model is
+    written.
     """
 
     name: str
@@ -145,7 +154,8 @@ class _Entry:
     prototype: str | None
 
 
-# ``void *kmalloc(size_t size, gfp_t flags);``: the first identifier directly before a parenthesis is the name.
+# ``void *kmalloc(size_t size, gfp_t flags);``: the first identifier directly before a parenthesis is the
+# name.
 _DECLARATION = re.compile(r"\s*([^;]*?\b(\w+)\s*\([^;]*);")
 _EFFECTS = ("acquires", "tries", "releases", "allocates", "enters", "leaves", "calls", "assigns")
 _FLAGS = ("leaf", "noreturn", "loop")
@@ -182,7 +192,9 @@ class Models:
         top.only("function", "kind")
         for table in top.tables("kind"):
             table.only("name", "sleeps", "title")
-            kind = Kind(table.text("name"), table.flag("sleeps", required=True), table.text("title", default=""))
+            kind = Kind(
+                table.text("name"), table.flag("sleeps", required=True), table.text("title", default="")
+            )
             self.kinds[kind.name] = kind
         for table in top.tables("function"):
             if table.applies(version):
@@ -190,7 +202,10 @@ class Models:
                     if "*" in entry.name:
                         self._patterns.append(entry)
                     elif entry.name in seen:
-                        table.fail(f"{entry.name}() has a model already, at {seen[entry.name].table.place()}", entry.name)
+                        table.fail(
+                            f"{entry.name}() has a model already, at {seen[entry.name].table.place()}",
+                            entry.name,
+                        )
                     else:
                         seen[entry.name] = entry
 
@@ -218,7 +233,7 @@ class Models:
         return len(self._entries)
 
     def check(self) -> None:
-        """Parse every model, whatever the run needs; raises :class:`ModelError` at the first that is wrong."""
+        """Parse every model; raises :class:`gfplint.errors.ModelError` at the first that is wrong."""
         for name in self:
             self.get(name)
         for entry in self._patterns:
@@ -228,7 +243,9 @@ class Models:
         if not self._patterns:
             return None
         if self._matcher is None:
-            self._matcher = re.compile("|".join(f"({fnmatch.translate(each.name)})" for each in self._patterns)).match
+            self._matcher = re.compile(
+                "|".join(f"({fnmatch.translate(each.name)})" for each in self._patterns)
+            ).match
         found = self._matcher(name)
         return None if found is None or found.lastindex is None else self._patterns[found.lastindex - 1]
 
@@ -329,7 +346,9 @@ class _Builder:
         return AssignTo(self._expression(part, part.text("target")), ir.Opaque() if value is None else value)
 
     def optional(self, part: Table, key: str, *, result: bool = False) -> ir.Expr | None:
-        """The expression under ``key``, None where there is none; ``result`` says whether it may use that name."""
+        """The expression under ``key``, None where there is none; ``result`` says whether it may use that
+        name.
+        """
         return self._expression(part, part.text(key), result=result) if key in part else None
 
     def _expression(self, part: Table, text: str, *, result: bool = False) -> ir.Expr:

@@ -1,10 +1,11 @@
 """Rules and the contexts of reclaim that they are about, loaded from ``GFP*.toml`` and ``contexts/*.toml``.
 
-What comes in: folders laid out like ``rules/``. What goes out: :class:`Rules`, with a :class:`Rule` by its id and a
-:class:`Context` by its. docs/writing-rules.md is the reference of the format.
+What comes in: folders laid out like ``rules/``. What goes out: :class:`Rules`, with a :class:`Rule` by its id
+and a :class:`Context` by its. docs/writing-rules.md is the reference of the format.
 
-Reading the TOML is all that loading does; expressions are parsed (pycparser) when a rule or context is first asked
-for, so that ``--list-rules`` and ``--explain`` start as fast as they can. :meth:`Rules.check` builds them all.
+Reading the TOML is all that loading does; expressions are parsed (pycparser) when a rule or context is first
+asked for, so that ``--list-rules`` and ``--explain`` start as fast as they can. :meth:`Rules.check` builds
+them all.
 
 Errors: :class:`gfplint.errors.ModelError` with file and line.
 """
@@ -20,20 +21,24 @@ from gfplint import cexpr, ir
 from gfplint.toml import Table, Version, read_toml
 
 KINDS = ("lock-held", "inside")
-"""What a rule looks for: an allocation under a lock that the context's callbacks wait for, or one inside a callback."""
+"""What a rule looks for: an allocation under a lock that the context's callbacks wait for, or one inside a
+callback.
+"""
 
 SEVERITIES = ("error", "warning", "note")
 
 WAY_NAMES = ("mask", "order", "version")
-"""What a way's condition may speak of: the allocation's effective mask, its order, the tree's KERNEL_VERSION()."""
+"""What a way's condition may speak of: the allocation's effective mask, its order, the tree's
+KERNEL_VERSION().
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
     """One way to deadlock. It applies where ``when`` (over :data:`WAY_NAMES`) is true, or can't be excluded.
 
-    ``why`` is a sentence in which ``{lock}``, ``{callback}``, ``{context}``, ``{mask}`` and ``{function}`` stand for
-    the finding's own.
+    ``why`` is a sentence in which ``{lock}``, ``{callback}``, ``{context}``, ``{mask}`` and ``{function}``
+    stand for the finding's own.
     """
 
     name: str
@@ -54,8 +59,8 @@ class Unsaved:
 class Rule:
     """One rule. ``allocation`` is what an allocation's mask must satisfy to be of interest.
 
-    ``aliases`` maps a flag to the name under which older trees have it: (name, older name) pairs. ``cwe`` are numbers.
-    ``help`` is Markdown. ``contexts`` are ids of :class:`Context`.
+    ``aliases`` maps a flag to the name under which older trees have it: (name, older name) pairs. ``cwe`` are
+    numbers. ``help`` is Markdown. ``contexts`` are ids of :class:`Context`.
     """
 
     id: str
@@ -81,8 +86,8 @@ class Rule:
 class Callback:
     """A function that reclaim calls, as its prototype has it.
 
-    ``mask``: where the callback sees the mask of the allocation that reclaims, in terms of ``params``; None if it
-    doesn't. ``assume``: what holds at the entry whenever the call matters for the context.
+    ``mask``: where the callback sees the mask of the allocation that reclaims, in terms of ``params``; None
+    if it doesn't. ``assume``: what holds at the entry whenever the call matters for the context.
     """
 
     name: str
@@ -96,10 +101,10 @@ class Callback:
 class Registration:
     """How callbacks come to be called.
 
-    By a call: ``function`` with ``params`` and ``types``; ``callbacks`` are lvalues in terms of the parameters, which
-    hold the callbacks at the call. By being stored in a table of functions, whoever uses that: ``function`` is None,
-    ``table`` is the struct's type and ``callbacks`` are its fields, each an :class:`ir.Global` of that name.
-    ``names`` says which :class:`Callback` each one is.
+    By a call: ``function`` with ``params`` and ``types``; ``callbacks`` are lvalues in terms of the
+    parameters, which hold the callbacks at the call. By being stored in a table of functions, whoever uses
+    that: ``function`` is None, ``table`` is the struct's type and ``callbacks`` are its fields, each an
+    :class:`ir.Global` of that name. ``names`` says which :class:`Callback` each one is.
     """
 
     function: str | None
@@ -115,7 +120,9 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step on the kernel's way to the callback: ``function`` (without parentheses) and what it does there."""
+    """One step on the kernel's way to the callback: ``function`` (without parentheses) and what it does
+    there.
+    """
 
     function: str
     text: str
@@ -152,7 +159,8 @@ class Rules:
 
     @classmethod
     def load(cls, dirs: Iterable[Path], version: Version | None = None) -> Rules:
-        """Read ``DIR/*.toml`` and ``DIR/contexts/*.toml`` of every folder; a later folder replaces an earlier one's.
+        """Read ``DIR/*.toml`` and ``DIR/contexts/*.toml`` of every folder; a later folder replaces an earlier
+        one's.
 
         ``version``: the tree's, for ``since`` and ``until``; None means the newest.
         """
@@ -203,7 +211,19 @@ class Rules:
 _BRACES = re.compile(r"\{(\w*)\}")
 _PLACEHOLDERS = ("callback", "context", "function", "lock", "mask")
 _RULE_KEYS = (
-    *("id", "name", "title", "summary", "message", "kind", "contexts", "allocation", "aliases", "way", "unsaved"),
+    *(
+        "id",
+        "name",
+        "title",
+        "summary",
+        "message",
+        "kind",
+        "contexts",
+        "allocation",
+        "aliases",
+        "way",
+        "unsaved",
+    ),
     *("fixes", "severity", "cwe", "help"),
 )
 
@@ -312,7 +332,9 @@ def _callback(table: Table) -> Callback:
 def _registration(table: Table, known: tuple[str, ...]) -> Registration:
     table.only("prototype", "table", "callbacks", "since", "until")
     if ("prototype" in table) == ("table" in table):
-        table.fail('a [[registration]] needs either "prototype" (of a function) or "table" (a struct of functions)')
+        table.fail(
+            'a [[registration]] needs either "prototype" (of a function) or "table" (a struct of functions)'
+        )
     where = table.place("callbacks")
     prototype = None
     kind: ir.Type | None = None

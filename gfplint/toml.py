@@ -1,7 +1,7 @@
 """TOML files read strictly: every complaint names the file, the line and the nearest known word.
 
-What comes in: a path. What goes out: :class:`Table`, a view of one TOML table that knows where it stands. tomllib keeps
-no positions, so a table's line is found again in the text, and only when somebody asks for it.
+What comes in: a path. What goes out: :class:`Table`, a view of one TOML table that knows where it stands.
+tomllib keeps no positions, so a table's line is found again in the text, and only when somebody asks for it.
 
 Errors: :class:`gfplint.errors.ModelError`.
 """
@@ -52,7 +52,9 @@ class Table:
 
     __slots__ = ("_data", "_file", "_name", "_number", "_within")
 
-    def __init__(self, file: _File, data: dict[str, Any], name: str = "", number: int = 0, within: str = "") -> None:
+    def __init__(
+        self, file: _File, data: dict[str, Any], name: str = "", number: int = 0, within: str = ""
+    ) -> None:
         self._file = file
         self._data = data
         self._name = name
@@ -73,7 +75,7 @@ class Table:
     # ------------------------------------------------------------------------------- positions
 
     def line_of(self, word: str = "") -> int:
-        """The line (from 1) on which ``word`` first stands in this table, or else the table's own first line."""
+        """The line (from 1) on which ``word`` first stands in this table, else the table's own first."""
         text = self._file.text
         start, end = self._file.span(self._name, self._number)
         if not self._name and word not in text[:end]:
@@ -165,7 +167,9 @@ class Table:
             yield Table(self._file, data, key, number)
 
     def parts(self, key: str, *, scalar: str | None = None) -> Iterator[Table]:
-        """The inline tables under ``key``: one or a list. With ``scalar``, a string stands for ``{scalar = …}``."""
+        """The inline tables under ``key``: one or a list. With ``scalar``, a string stands for ``{scalar =
+        …}``.
+        """
         for item in self._list(key, scalar):
             yield Table(self._file, item, self._name, self._number, key)
 
@@ -191,14 +195,16 @@ class Table:
         return int(match[1]), int(match[2]), int(match[3] or 0)
 
     def applies(self, version: Version | None) -> bool:
-        """Whether ``since`` (inclusive) and ``until`` (exclusive) admit the kernel ``version``; None is the newest."""
+        """Whether ``since`` (inclusive) and ``until`` (exclusive) admit the kernel ``version``; None is the
+        newest.
+        """
         if "since" not in self._data and "until" not in self._data:
             return True
         return in_range(version, self.version("since"), self.version("until"))
 
 
 def in_range(version: Version | None, since: Version | None, until: Version | None) -> bool:
-    """Whether ``since <= version < until``, a bound of None being no bound and a version of None the newest."""
+    """Whether ``since <= version < until``; a bound of None is none, a version of None the newest."""
     if version is None:
         return until is None
     return (since is None or version >= since) and (until is None or version < until)

@@ -92,7 +92,17 @@ def test_whatever_is_taken_by_a_model_can_be_released_by_one(bundled: Models) ->
 
 def test_kinds_that_sleep(bundled: Models) -> None:
     asleep = {name for name, kind in bundled.kinds.items() if kind.sleeps}
-    assert asleep == {"mutex", "rt_mutex", "ww_mutex", "rwsem", "percpu_rwsem", "semaphore", "bit", "sock", "srcu"}
+    assert asleep == {
+        "mutex",
+        "rt_mutex",
+        "ww_mutex",
+        "rwsem",
+        "percpu_rwsem",
+        "semaphore",
+        "bit",
+        "sock",
+        "srcu",
+    }
 
 
 def test_allocators(bundled: Models) -> None:
@@ -109,12 +119,49 @@ def test_allocators(bundled: Models) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("kmalloc kzalloc kcalloc kmalloc_array krealloc kmem_cache_alloc kmem_cache_zalloc kvmalloc kvzalloc".split()),
-        *("kstrdup kasprintf kmemdup devm_kzalloc devm_kcalloc devm_kasprintf dma_alloc_coherent vmalloc vzalloc".split()),
-        *("alloc_pages __get_free_pages get_zeroed_page alloc_percpu mempool_alloc mempool_create alloc_skb".split()),
-        *("skb_clone nlmsg_new idr_alloc idr_preload radix_tree_preload xa_store xa_alloc ida_alloc".split()),
-        *("alloc_workqueue create_singlethread_workqueue kthread_create_on_node kthread_run bio_alloc".split()),
-        *("alloc_netdev_mqs usb_alloc_urb usb_submit_urb sg_alloc_table request_firmware".split()),
+        "kmalloc",
+        "kzalloc",
+        "kcalloc",
+        "kmalloc_array",
+        "krealloc",
+        "kmem_cache_alloc",
+        "kmem_cache_zalloc",
+        "kvmalloc",
+        "kvzalloc",
+        "kstrdup",
+        "kasprintf",
+        "kmemdup",
+        "devm_kzalloc",
+        "devm_kcalloc",
+        "devm_kasprintf",
+        "dma_alloc_coherent",
+        "vmalloc",
+        "vzalloc",
+        "alloc_pages",
+        "__get_free_pages",
+        "get_zeroed_page",
+        "alloc_percpu",
+        "mempool_alloc",
+        "mempool_create",
+        "alloc_skb",
+        "skb_clone",
+        "nlmsg_new",
+        "idr_alloc",
+        "idr_preload",
+        "radix_tree_preload",
+        "xa_store",
+        "xa_alloc",
+        "ida_alloc",
+        "alloc_workqueue",
+        "create_singlethread_workqueue",
+        "kthread_create_on_node",
+        "kthread_run",
+        "bio_alloc",
+        "alloc_netdev_mqs",
+        "usb_alloc_urb",
+        "usb_submit_urb",
+        "sg_alloc_table",
+        "request_firmware",
     ],
 )
 def test_allocation_interfaces_of_common_drivers_are_there(bundled: Models, name: str) -> None:
@@ -123,7 +170,13 @@ def test_allocation_interfaces_of_common_drivers_are_there(bundled: Models, name
 
 def test_functions_that_must_be_read_from_their_definitions(bundled: Models) -> None:
     # Whether they allocate or lock depends on arguments in ways that a model can't say.
-    for name in ("virtqueue_add_outbuf", "virtqueue_add_sgs", "kref_put_mutex", "memalloc_flags_save", "swap"):
+    for name in (
+        "virtqueue_add_outbuf",
+        "virtqueue_add_sgs",
+        "kref_put_mutex",
+        "memalloc_flags_save",
+        "swap",
+    ):
         assert bundled.get(name) is None, name
 
 
@@ -139,7 +192,9 @@ def test_values_callbacks_loops_leaves(bundled: Models) -> None:
     assert model(bundled, "WRITE_ONCE").effects == (AssignTo(ir.Local("x"), ir.Local("val")),)
     assert model(bundled, "get_user").effects == (AssignTo(ir.Local("x"), ir.Opaque()),)
     assert model(bundled, "kref_put").effects == (CallBack(ir.Local("release"), (ir.Local("kref"),)),)
-    assert model(bundled, "device_for_each_child").effects == (CallBack(ir.Local("fn"), (None, ir.Local("data"))),)
+    assert model(bundled, "device_for_each_child").effects == (
+        CallBack(ir.Local("fn"), (None, ir.Local("data"))),
+    )
     assert model(bundled, "list_for_each_entry").loop
     assert model(bundled, "printk").leaf
     assert model(bundled, "BUG").noreturn
@@ -172,7 +227,8 @@ def test_inode_locks_follow_the_version() -> None:
     assert (old[0].kind, new[0].kind) == ("mutex", "rwsem")
 
 
-# --------------------------------------------------------------------------------------------- files of one's own
+# --------------------------------------------------------------------------------------------- files of one's
+# own
 
 
 def test_effects_stay_in_the_order_in_which_they_are_written(tmp_path: Path) -> None:
@@ -199,7 +255,9 @@ def test_a_later_folder_replaces_a_model(tmp_path: Path) -> None:
 
 
 def test_several_prototypes_share_one_table(tmp_path: Path) -> None:
-    found = models(tmp_path, "[[function]]\nprototypes = '''\nvoid a(int x);\nlong b(long x)\n'''\nreturns = \"x\"\n")
+    found = models(
+        tmp_path, "[[function]]\nprototypes = '''\nvoid a(int x);\nlong b(long x)\n'''\nreturns = \"x\"\n"
+    )
     assert [model(found, name).line for name in ("a", "b")] == [7, 8]
     assert list(found) == ["a", "b"]
 
@@ -207,7 +265,7 @@ def test_several_prototypes_share_one_table(tmp_path: Path) -> None:
 def test_since_and_until_bound_versions(tmp_path: Path) -> None:
     text = (
         '[[function]]\nprototype = "void f(gfp_t gfp);"\nuntil = "5.0"\nallocates = [{ mask = "gfp" }]\n'
-        '[[function]]\nprototype = "void f(int n, gfp_t gfp);"\nsince = "5.0"\nallocates = [{ mask = "gfp" }]\n'
+        '[[function]]\nprototype = "void f(int n, gfp_t g);"\nsince = "5.0"\nallocates = [{ mask = "g" }]\n'
     )
     for version, params in [((4, 20, 17), 1), ((5, 0, 0), 2), ((6, 0, 0), 2), (None, 2)]:
         assert len(model(models(tmp_path, text, version), "f").params) == params
@@ -219,12 +277,28 @@ GOOD = '[[function]]\nprototype = "int f(struct mutex *lock, gfp_t gfp);"\n'
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        (GOOD + 'aquires = [{ lock = "lock", kind = "mutex" }]', 7, "unknown key 'aquires'; did you mean 'acquires'?"),
-        (GOOD + 'acquires = [{ lok = "lock", kind = "mutex" }]', 7, "unknown key 'lok'; did you mean 'lock'?"),
+        (
+            GOOD + 'aquires = [{ lock = "lock", kind = "mutex" }]',
+            7,
+            "unknown key 'aquires'; did you mean 'acquires'?",
+        ),
+        (
+            GOOD + 'acquires = [{ lok = "lock", kind = "mutex" }]',
+            7,
+            "unknown key 'lok'; did you mean 'lock'?",
+        ),
         (GOOD + 'acquires = [{ lock = "lock" }]', 7, "the field 'kind' is missing"),
         (GOOD + 'acquires = [{ kind = "mutex" }]', 7, 'a lock needs either "lock"'),
-        (GOOD + 'acquires = [{ lock = "lock", kind = "mutx" }]', 7, "unknown kind of lock 'mutx'; did you mean 'mutex'?"),
-        (GOOD + 'acquires = [{ lock = "loc", kind = "mutex" }]', 7, "unknown parameter 'loc'; did you mean 'lock'?"),
+        (
+            GOOD + 'acquires = [{ lock = "lock", kind = "mutx" }]',
+            7,
+            "unknown kind of lock 'mutx'; did you mean 'mutex'?",
+        ),
+        (
+            GOOD + 'acquires = [{ lock = "loc", kind = "mutex" }]',
+            7,
+            "unknown parameter 'loc'; did you mean 'lock'?",
+        ),
         (GOOD + 'allocates = [{ mask = "gfp", size = "result" }]', 7, "unknown parameter 'result'"),
         (GOOD + 'allocates = [{ mask = "gfp |" }]', 6, "is not C that can be read here"),
         (GOOD + 'enters = "noreclam"', 7, "unknown scope 'noreclam'; did you mean 'noreclaim'?"),

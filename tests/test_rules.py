@@ -16,7 +16,12 @@ RULES = ROOT / "rules"
 
 # A 6.12 tree's bits and an older one's, for evaluating conditions; names that a tree lacks are 0.
 NEW = {"__GFP_DMA": 1, "__GFP_DMA32": 4, "__GFP_IO": 0x40, "__GFP_FS": 0x80, "__GFP_DIRECT_RECLAIM": 0x400}
-NEW |= {"__GFP_RETRY_MAYFAIL": 0x4000, "__GFP_NOFAIL": 0x8000, "__GFP_NORETRY": 0x10000, "__GFP_NOMEMALLOC": 0x80000}
+NEW |= {
+    "__GFP_RETRY_MAYFAIL": 0x4000,
+    "__GFP_NOFAIL": 0x8000,
+    "__GFP_NORETRY": 0x10000,
+    "__GFP_NOMEMALLOC": 0x80000,
+}
 NEW |= {"__GFP_THISNODE": 0x200000}
 KERNEL = 0x400 | 0x40 | 0x80
 
@@ -61,7 +66,9 @@ def test_everything_bundled_is_well_formed(version: tuple[int, int, int] | None)
     rules = Rules.load([RULES], version)
     rules.check()
     assert {"GFP001", "GFP002"} <= set(rules.ids)
-    assert {"migration", "mmu-interval-notifier", "mmu-notifier", "oom-notifier", "shrinker"} <= set(rules.context_ids)
+    assert {"migration", "mmu-interval-notifier", "mmu-notifier", "oom-notifier", "shrinker"} <= set(
+        rules.context_ids
+    )
 
 
 def test_the_ways_of_gfp001(bundled: Rules) -> None:
@@ -88,7 +95,12 @@ def test_what_older_allocators_did_differently(bundled: Rules) -> None:
     assert "self" not in ways(rule, nofs, version=(4, 6))
     assert "self" in ways(rule, nofs, version=(4, 7))
     # Costly orders reached the trylock of oom_lock between 4.2 and 4.6.
-    assert [("retry" in ways(rule, KERNEL, 5, (4, minor))) for minor in (1, 2, 6, 7)] == [False, True, True, False]
+    assert [("retry" in ways(rule, KERNEL, 5, (4, minor))) for minor in (1, 2, 6, 7)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
     # __GFP_NOFAIL overrode the tests up to 4.10; __GFP_RETRY_MAYFAIL's bit was __GFP_REPEAT's before 4.13.
     nofail = KERNEL | NEW["__GFP_NOFAIL"]
     assert "self" in ways(rule, nofail, 5, (4, 10))
@@ -159,7 +171,12 @@ def test_contexts_follow_the_version() -> None:
     assert not registrations(old.context("shrinker"))["register_shrinker"].variadic
     assert "register_shrinker" in registrations(Rules.load([RULES], (6, 1, 0)).context("shrinker"))
     assert "shrinker_register" in registrations(new.context("shrinker"))
-    assert old.context("mmu-notifier").callback("invalidate_range_start").params == ("mn", "mm", "start", "end")
+    assert old.context("mmu-notifier").callback("invalidate_range_start").params == (
+        "mn",
+        "mm",
+        "start",
+        "end",
+    )
     assert new.context("mmu-notifier").callback("invalidate_range_start").params == ("mn", "range")
     assert registrations(old.context("mmu-interval-notifier")) == {}
     tables = {str(each.table): each.names for each in new.context("migration").registrations}
@@ -224,7 +241,11 @@ def test_a_later_folder_adds_to_an_earlier_one(tmp_path: Path) -> None:
         (("{lock}", "{look}"), "x.toml:6", "unknown placeholder in 'message' 'look'; did you mean 'lock'?"),
         (('name = "x"', 'name = "X y"'), "x.toml:3", "is no name for a rule"),
         (('title = "T"', ""), "x.toml:", "the field 'title' is missing"),
-        (('severity = "error"', 'severity = "eror"'), "x.toml:10", "unknown severity 'eror'; did you mean 'error'?"),
+        (
+            ('severity = "error"', 'severity = "eror"'),
+            "x.toml:10",
+            "unknown severity 'eror'; did you mean 'error'?",
+        ),
     ],
 )
 def test_mistakes_in_a_rule(tmp_path: Path, change: tuple[str, str], where: str, words: str) -> None:
@@ -239,7 +260,11 @@ def test_mistakes_in_a_rule(tmp_path: Path, change: tuple[str, str], where: str,
         (('["s->call"]', '["t->call"]'), "c.toml:9", "unknown parameter 't'; known are s."),
         (('["s->call"]', '["s->cal"]'), "c.toml:9", "unknown callback 'cal'; did you mean 'call'?"),
         (("callbacks =", "callback ="), "c.toml:9", "unknown key 'callback'; did you mean 'callbacks'?"),
-        (("register_s(struct s *s)", "register_s(struct s *)"), "c.toml:8", "parameter 1 of register_s() has no name"),
+        (
+            ("register_s(struct s *s)", "register_s(struct s *)"),
+            "c.toml:8",
+            "parameter 1 of register_s() has no name",
+        ),
         (("[[callback]]", '[[callback]]\nmask = "t->m"'), "c.toml:6", "unknown parameter 't'"),
     ],
 )
