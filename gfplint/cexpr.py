@@ -48,9 +48,9 @@ class Prototype:
 _KEYWORDS = frozenset(
     re.findall(
         r"\w+",
-        """auto break case char const continue default do double else enum extern float for goto if inline int
-        long register restrict return short signed sizeof static struct switch typedef union unsigned void
-        volatile while _Bool _Complex _Noreturn _Thread_local _Static_assert _Atomic _Alignas _Alignof __int128""",
+        """auto break case char const continue default do double else enum extern float for goto if inline
+        int long register restrict return short signed sizeof static struct switch typedef union unsigned void
+        volatile while _Bool _Complex _Noreturn _Thread_local _Static_assert _Atomic _Alignas __int128""",
     )
 )
 # Words that C's grammar has before a declarator and that carry no meaning for a model.
