@@ -174,6 +174,13 @@ def test_headers_parse(text: str) -> None:
     assert called(result) == ["g"]
 
 
+def test_a_return_behind_a_macro_with_statements_stays() -> None:
+    result = body('DEBUG(printk("x", a);)\n\n\treturn a;')
+    assert result.errors == 0
+    assert len(nodes(result, "return_statement")) == 1
+    assert called(result) == ["DEBUG"]
+
+
 def test_syscall_parameters_become_parameters() -> None:
     result = parsed("SYSCALL_DEFINE3(open, const char __user *, name, int, flags, umode_t, mode)\n{\n}\n")
     parameters = nodes(result, "parameter_declaration")

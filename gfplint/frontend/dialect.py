@@ -192,7 +192,7 @@ def normalise(draft: Draft, body: int, statements: bool = True) -> None:
             if end > 0:
                 draft.blank(match.start(1), end)
     if statements:
-        _statement_calls(draft, body)
+        statement_calls(draft, body)
     _type_arguments(draft, body)
 
 
@@ -256,7 +256,7 @@ def _offsetofs(draft: Draft) -> None:
             draft.mark(MarkKind.TYPE, match.start(), end, b"offsetof")
 
 
-def _statement_calls(draft: Draft, body: int) -> None:
+def statement_calls(draft: Draft, body: int) -> None:
     """Calls at the start of a statement that no semicolon follows: loops, and statement macros."""
     out = draft.out
     search = _STATEMENT_CALL.search

@@ -49,7 +49,7 @@ def _function(draft: Draft, name_at: int) -> int:
     if opening >= 0 and not text[opening + 1 : name_at].strip():
         call = _call_before(text, opening)
         if call >= 0:
-            plain_words(draft, 0, call)
+            plain_words(draft, 0, call, typed=True)
             _macro_header(draft, call, opening)
             return brace
     plain_words(draft, 0, name_at)
@@ -67,17 +67,17 @@ def _call_before(text: bytes, opening: int) -> int:
     return start if start < end else -1
 
 
-def plain_words(draft: Draft, start: int, end: int) -> None:
+def plain_words(draft: Draft, start: int, end: int, typed: bool = False) -> None:
     """Between ``start`` and ``end`` stand storage words and a type: blank every word that is neither.
 
     C has room for one type name there. Where there are more, known attributes go first, then what the
     program calls an attribute, then names in capitals or with two underscores, then the first ones.
+    ``typed``: a type comes from elsewhere.
     """
     out = draft.out
     if out.find(b"{", start, end) >= 0:
         return  # ``struct x {…} f(void)``
     names: list[tuple[int, int, bytes]] = []
-    typed = False
     tagged = False
     text = bytes(out[:end])
     match = _WORD.search(text, start)

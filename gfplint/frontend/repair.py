@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 import tree_sitter
 
-from gfplint.frontend.dialect import Draft, finish_statement, opening_bracket, word_before
+from gfplint.frontend.dialect import Draft, finish_statement, opening_bracket, statement_calls, word_before
 from gfplint.frontend.lexical import STRING, group_end, split_arguments
 from gfplint.frontend.marks import MarkKind
 from gfplint.frontend.words import KEYWORDS
@@ -186,6 +186,8 @@ def _statement_arguments(draft: Draft) -> None:
             if start <= at < stop:
                 hide(draft, start, stop, b"argument")
                 done = stop
+    if done > draft.body:
+        statement_calls(draft, draft.body)  # those whose arguments hid them
 
 
 def _empty_arguments(draft: Draft) -> None:
@@ -336,13 +338,14 @@ def _bad_arguments(draft: Draft, node: tree_sitter.Node) -> None:
 
 
 _BRACKETS = re.compile(rb"[{};]")
-_LONE = re.compile(rb"\s*,?\s*[A-Za-z_]\w*(?:\s*\([^()]*\))?\s*,?\s*\Z")
+_LONE = re.compile(rb"\s*,?\s*([A-Za-z_]\w*)(?:\s*\([^()]*\))?\s*,?\s*\Z")
 
 
 def _lone_word(draft: Draft, node: tree_sitter.Node) -> None:
     """An ERROR that is one word (or one macro use): an attribute nobody knows."""
     start, end = node.start_byte, node.end_byte
-    if node.is_error and _LONE.match(draft.out[start:end]):
+    match = _LONE.match(bytes(draft.out[start:end])) if node.is_error else None
+    if match is not None and match.group(1) not in KEYWORDS:
         _drop(draft, MarkKind.ATTRIBUTE, start, end)
 
 
@@ -360,7 +363,7 @@ def _comma(draft: Draft, node: tree_sitter.Node) -> None:
     while at > 0 and draft.out[at - 1] in b" \t\n\r":
         at -= 1
     opening = opening_bracket(draft.out, at, 0)
-    if opening >= 0 and draft.out[opening] == 0x7B and node.is_error:
+    if opening >= 0 and draft.out[opening] == 0x7B and node.is_error and _in_list(draft.out, opening):
         for spot in (
             *range(node.end_byte, min(node.end_byte + 2, len(draft.out))),
             *range(at, node.start_byte),
@@ -368,6 +371,20 @@ def _comma(draft: Draft, node: tree_sitter.Node) -> None:
             if draft.out[spot] in b" \t":
                 draft.out[spot] = 0x2C
                 return
+
+
+def _in_list(text: bytearray, opening: int) -> bool:
+    """Is the ``{`` at ``opening`` that of an initialiser list, or inside one?"""
+    while opening > 0:
+        at = opening
+        while at and text[at - 1] in b" \t\r\n":
+            at -= 1
+        if text[at - 1 : at] in (b"=", b","):
+            return True
+        if text[at - 1 : at] != b"{":
+            return False
+        opening = at - 1
+    return False
 
 
 def _whole(draft: Draft, node: tree_sitter.Node) -> None:
