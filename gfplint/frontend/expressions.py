@@ -190,7 +190,7 @@ class Expressions(Types):
         value: ir.Expr | None = self.value(node)
         if len(self.blocks) > blocks + 1 or scratch:
             value = None
-        del self.blocks[blocks:]
+        self.forget(blocks)
         self.unit, self.current, self.here, self.temps, self.cleanup = unit, current, here, temps, cleanup
         self.unbind(undo)
         if len(self.types) != len(types):
@@ -444,6 +444,21 @@ class Expressions(Types):
         type_, value = node.child_by_field_name("type"), node.child_by_field_name("value")
         if value is None:
             return OPAQUE
+        if type_ is not None and value.type in ("unary_expression", "pointer_expression"):
+            # (x) - y with a local x, which the grammar takes for a cast.
+            name = type_.child_by_field_name("type")
+            local = (
+                self.names.get(self.word(name)) if name is not None and type_.named_child_count == 1 else None
+            )
+            operand = value.child_by_field_name("argument")
+            if (
+                local is not None
+                and name is not None
+                and name.type == "type_identifier"
+                and operand is not None
+            ):
+                operator = self.unit.text[value.start_byte : value.start_byte + 1].decode()
+                return binary(operator, local, self.value(operand))
         lowered = self.specifier(type_)
         inner = self.value(value)
         if lowered == _VOID_POINTER and inner == ZERO:

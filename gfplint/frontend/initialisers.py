@@ -264,7 +264,7 @@ class Initialisers(Calls):
         blocks, current, here, temps = len(self.blocks), self.current, self.here, self.temps
         self.begin()
         self.initialise(node, (), type_, keep)
-        del self.blocks[blocks:]
+        self.forget(blocks)
         self.current, self.here, self.temps = current, here, temps
         return tuple(out)
 

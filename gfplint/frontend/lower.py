@@ -76,7 +76,7 @@ def lower_function(source: SourceFile, item: Item, symbols: Symbols) -> ir.Funct
     except RecursionError:
         function.errors += 1
         lowerer.end(ir.Stop())
-    function.blocks = finished(lowerer.blocks)
+    function.blocks = finished(lowerer.blocks, lowerer.written)
     function.statics = frozenset(lowerer.statics)
     function.static_values = lowerer.static_values
     return function

@@ -135,6 +135,7 @@ class Builder:
         self.path = path
         self.unit = unit
         self.blocks: list[ir.Block] = []
+        self.written: dict[int, int] = {}
         self.current = -1
         self.here: list[ir.Instruction] = []
         self.temps = 0
@@ -159,12 +160,19 @@ class Builder:
         """Write to ``block`` from now on; the one written so far keeps whatever end it has."""
         self.current = block
         self.here = self.blocks[block].instructions
+        self.written.setdefault(block, len(self.written))
 
     def begin(self) -> int:
         """A new block, written from now on; nothing leads to it yet."""
         block = self.fresh()
         self.resume(block)
         return block
+
+    def forget(self, count: int) -> None:
+        """Drop all blocks but the first ``count``: what was written into them was a trial."""
+        for block in range(count, len(self.blocks)):
+            self.written.pop(block, None)
+        del self.blocks[count:]
 
     def end(self, terminator: ir.Terminator) -> None:
         """Close the block being written. Where one has been closed already, this one cannot be reached."""
@@ -311,9 +319,9 @@ def address(operand: ir.Expr) -> ir.Expr:
     return ir.AddressOf(operand)
 
 
-def finished(blocks: list[ir.Block]) -> list[ir.Block]:
+def finished(blocks: list[ir.Block], written: dict[int, int]) -> list[ir.Block]:
     """``blocks`` without those that cannot be reached or hold nothing but a jump, and with straight lines
-    joined; renumbered in the order in which they were begun.
+    joined; renumbered in the order in which they were written (``written``: when each was begun).
     """
 
     def through(target: int) -> int:
@@ -353,7 +361,8 @@ def finished(blocks: list[ir.Block]) -> list[ir.Block]:
             gone.add(target)
             block.instructions.extend(blocks[target].instructions)
             block.end = blocks[target].end
-    kept = sorted(number for number in order if number not in gone)
+    kept = [number for number in order if number not in gone]
+    kept.sort(key=lambda number: (written.get(number, len(written)), number))
     kept.remove(first)
     kept.insert(0, first)
     numbering = {number: index for index, number in enumerate(kept)}

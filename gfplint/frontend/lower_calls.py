@@ -105,7 +105,8 @@ class Calls(Expressions):
 
     def _cast_call(self, function: Node, args: Node) -> ir.Expr | None:
         """``(u32)(x)``, which the grammar takes for a call. A function's name in parentheses, which keeps a
-        macro of that name from being expanded, is told from a type by there being such a macro."""
+        macro of that name from being expanded, is told from a type by there being such a macro.
+        """
         inside = list(children(args))
         if len(inside) != 1:
             return None
@@ -260,7 +261,8 @@ class Calls(Expressions):
 
     def selection(self, opening: int) -> ir.Expr | None:
         """``_Generic(control, type: value, …)`` whose ``(`` is at ``opening`` of this text; its associations may
-        come from macros. None where the control's type or the value for it is not known here."""
+        come from macros. None where the control's type or the value for it is not known here.
+        """
         unit = self.unit
         found = arguments(unit.original, opening)
         if found is None or len(found[0]) < 2:
@@ -298,7 +300,8 @@ class Calls(Expressions):
 
     def pasted(self, text: bytes) -> bytes:
         """``text`` with ``__UNIQUE_ID(x)``, ``__PASTE(a, b)`` and their like replaced by the identifiers that
-        they make, at the same length: an expansion may declare what they name."""
+        they make, at the same length: an expansion may declare what they name.
+        """
         if b"UNIQUE_ID" not in text and b"PASTE" not in text and b"CONCAT" not in text:
             return text
         changed = 1
