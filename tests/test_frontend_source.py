@@ -222,6 +222,7 @@ def test_any_bytes(data: bytes) -> None:
 
 
 @given(TOKENS)
+@example(b"( ) ;")
 def test_any_tokens(data: bytes) -> None:
     check_laws(data)
 

@@ -166,7 +166,7 @@ def _is_record(tokens: list[_Token]) -> bool:
 
 
 def _is_word(word: bytes) -> bool:
-    first = word[0]
+    first = word[0] if word else 0
     return first == 0x5F or 0x41 <= first <= 0x5A or 0x61 <= first <= 0x7A or first == 0x24 or first >= 0x80
 
 

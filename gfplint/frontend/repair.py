@@ -379,10 +379,10 @@ def _in_list(text: bytearray, opening: int) -> bool:
         at = opening
         while at and text[at - 1] in b" \t\r\n":
             at -= 1
-        if text[at - 1 : at] in (b"=", b","):
-            return True
-        if text[at - 1 : at] != b"{":
+        if not at or text[at - 1] not in b"=,{":
             return False
+        if text[at - 1] != 0x7B:
+            return True
         opening = at - 1
     return False
 
