@@ -58,7 +58,7 @@ def number(text: str) -> ir.Expr:
 
 
 def character(text: str) -> ir.Expr:
-    """A character constant's value, ``'\\n'`` and ``'\\x41'`` too."""
+    r"""A character constant's value, ``'\n'`` and ``'\x41'`` too."""
     inner = text[text.find("'") + 1 : text.rfind("'")]
     if not inner:
         return OPAQUE

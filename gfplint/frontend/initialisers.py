@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from gfplint import ir
 from gfplint.frontend.declarers import Declarer
 from gfplint.frontend.expressions import OPAQUE, ZERO, bare
-from gfplint.frontend.lower_calls import SPECIAL, Calls
+from gfplint.frontend.intrinsics import INTRINSICS
+from gfplint.frontend.lower_calls import Calls
 from gfplint.frontend.macros import MAX_DEPTH, arguments, expand
 from gfplint.frontend.types import children
 
@@ -125,7 +126,7 @@ class Initialisers(Calls):
                 return None
             function = callee
         name = self.word(function)
-        if name in self.names or name in SPECIAL or self.symbols.modelled(name):
+        if name in self.names or name in INTRINSICS or self.symbols.modelled(name):
             return None
         unit = self.unit
         macro = self.symbols.macro(name, self.path)

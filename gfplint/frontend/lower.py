@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from gfplint import ir
 from gfplint.frontend import parse
 from gfplint.frontend.declarers import DECLARERS
+from gfplint.frontend.loop_macros import LoopMacros
 from gfplint.frontend.lower_builder import Unit, finished
-from gfplint.frontend.macros import arguments
-from gfplint.frontend.statements import Statements
+from gfplint.frontend.macros import arguments, expand
 from gfplint.frontend.types import UNKNOWN, children
 
 if TYPE_CHECKING:
@@ -29,12 +29,20 @@ _RECURSION = 12000
 _SPECIFIER = ("struct_specifier", "union_specifier")
 
 
-class Lowerer(Statements):
+class Lowerer(LoopMacros):
     """All layers of lowering put together, for one item."""
 
     def __init__(self, symbols: Symbols, path: str, parsed: Parsed) -> None:
         super().__init__(symbols, path, Unit(parsed.text).read(parsed, parsed.base))
-        self.setup()
+        self.breaks = []
+        self.continues = []
+        self.labels = {}
+        self.gotos = []
+        self.computed = []
+        self.cases = []
+        self.defaults = []
+        self.loop_bodies = []
+        self.expansion_names = {}
         self._units = []
         self._fragments: dict[tuple[str, bytes], Parsed] = {}
         self.parsed = parsed
@@ -43,6 +51,7 @@ class Lowerer(Statements):
             sys.setrecursionlimit(_RECURSION)
 
     def parse_fragment(self, text: bytes, kind: FragmentKind) -> Parsed:
+        """Parse text that is not in the file as it stands, once for each function."""
         key = (kind, text)
         found = self._fragments.get(key)
         if found is None:
@@ -168,15 +177,11 @@ def _by_macro(lowerer: Lowerer, source: SourceFile, item: Item, parsed: Parsed) 
     definition = None if macro in lowerer.names else lowerer.symbols.macro(macro, source.path)
     if definition is None or definition.params is None:
         return []
-    return _expanded_variables(lowerer, source, item, macro, found[1])
+    return _expanded_variables(lowerer, source, item, macro)
 
 
-def _expanded_variables(
-    lowerer: Lowerer, source: SourceFile, item: Item, macro: str, closing: int
-) -> list[ir.Variable]:
+def _expanded_variables(lowerer: Lowerer, source: SourceFile, item: Item, macro: str) -> list[ir.Variable]:
     """The variables that a declaring macro's expansion declares; macros inside it too, a few levels deep."""
-    from gfplint.frontend.macros import expand
-
     unit = lowerer.unit
     opening = unit.original.find(b"(")
     offset = 0

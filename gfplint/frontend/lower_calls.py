@@ -8,12 +8,12 @@ arguments, so that nothing is lost.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from gfplint import ir
 from gfplint.frontend.declarers import DECLARERS
-from gfplint.frontend.expressions import ONE, OPAQUE, STRING, ZERO, Expressions, bare, type_name
+from gfplint.frontend.expressions import OPAQUE, ZERO, bare, type_name
+from gfplint.frontend.intrinsics import INTRINSICS, PASS_ON, Intrinsics
 from gfplint.frontend.lower_builder import Unit
 from gfplint.frontend.macros import MAX_DEPTH, MAX_TOTAL, MacroDefinition, arguments, expand
 from gfplint.frontend.types import children
@@ -23,14 +23,6 @@ if TYPE_CHECKING:
 
     from gfplint.frontend.parse import Parsed
 
-_CONFIG_TESTS = frozenset(("IS_ENABLED", "IS_BUILTIN", "IS_MODULE", "IS_REACHABLE"))
-_PASS_ON = frozenset(("likely", "unlikely", "__builtin_expect"))
-"""Annotations whose value is their first argument's: branch on the argument itself."""
-_CONTAINERS = frozenset(("container_of", "container_of_const"))
-_UNREACHABLE = frozenset(("__builtin_unreachable", "unreachable", "__builtin_trap"))
-_VA_WORDS = frozenset(
-    ("va_start", "va_end", "va_copy", "__builtin_va_start", "__builtin_va_end", "__builtin_va_copy")
-)
 _PLAIN_NAME = re.compile(rb"\(*\s*([A-Za-z_]\w*)\s*\)*\Z")
 _FIELDS = re.compile(rb"[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*\Z")
 _CALLS = re.compile(
@@ -47,7 +39,7 @@ _LVALUE = re.compile(rb"\(*\s*[&*]\s*[A-Za-z_(]|[\w)]\s*\.\s*[A-Za-z_]")
 FragmentKind = Literal["statements", "expression", "type", "declaration"]
 
 
-class Calls(Expressions):
+class Calls(Intrinsics):
     """Builder that reads calls and expands macros."""
 
     def parse_fragment(self, text: bytes, kind: FragmentKind) -> Parsed:
@@ -65,6 +57,7 @@ class Calls(Expressions):
     # ------------------------------------------------------------------------------ calls
 
     def call(self, node: Node, used: bool) -> ir.Expr:
+        """A call of any kind; see the module."""
         function = node.child_by_field_name("function")
         args = node.child_by_field_name("arguments")
         if function is None or args is None:
@@ -79,9 +72,8 @@ class Calls(Expressions):
             local = self.names.get(name)
             if local is not None:
                 return self.plain(node, local, args)
-            special = SPECIAL.get(name)
-            if special is not None:
-                result = special(self, node, args, name)
+            if name in INTRINSICS:
+                result = self.intrinsic(name, node, args)
                 if result is not None:
                     return result
             if not self.symbols.modelled(name):
@@ -93,9 +85,11 @@ class Calls(Expressions):
             return self.plain(node, ir.Global(name), args)
         if function.type == "call_expression":
             inner = function.child_by_field_name("function")
-            if inner is not None and inner.type == "identifier" and self.word(inner) in ("guard", "CLASS"):
-                if self.guard_statement(node, function):
-                    return OPAQUE
+            guards = (
+                inner is not None and inner.type == "identifier" and self.word(inner) in ("guard", "CLASS")
+            )
+            if guards and self.guard_statement(node, function):
+                return OPAQUE
         target = self.value(function)
         while isinstance(target, ir.Deref):
             target = target.pointer
@@ -133,10 +127,11 @@ class Calls(Expressions):
         return self.emit_call(function, values, node.start_byte)
 
     def transparent(self, node: Node) -> Node | None:
+        """The argument of an annotation such as ``likely()``."""
         function, args = node.child_by_field_name("function"), node.child_by_field_name("arguments")
         if function is None or args is None or function.type != "identifier":
             return None
-        if self.word(function) not in _PASS_ON:
+        if self.word(function) not in PASS_ON:
             return None
         return next(children(args), None)
 
@@ -243,7 +238,7 @@ class Calls(Expressions):
         if match is None:
             return None
         name = match.group(1).decode()
-        if name in SPECIAL or name in self.names or name in DECLARERS or self.symbols.modelled(name):
+        if name in INTRINSICS or name in self.names or name in DECLARERS or self.symbols.modelled(name):
             return None
         macro = self.symbols.macro(name, self.path)
         if macro is None or not macro.params or not macro.body:
@@ -364,6 +359,7 @@ class Calls(Expressions):
     # ---------------------------------------------------------------------- text as code
 
     def parse_type_text(self, text: bytes) -> Node | None:
+        """See :class:`Types`."""
         parsed = self.parse_fragment(text, "type")
         if parsed.errors or parsed.root.type != "type_descriptor":
             return None
@@ -377,6 +373,7 @@ class Calls(Expressions):
         return parsed.root
 
     def text_value(self, text: bytes) -> ir.Expr | None:
+        """See :class:`Types`."""
         unit = self.unit
         if unit.depth > MAX_DEPTH:
             return None
@@ -414,109 +411,3 @@ class Calls(Expressions):
             return self.value(parsed.root)
         finally:
             self.unit = unit
-
-    # ----------------------------------------------------------------------- words of C
-
-    def _config_test(self, node: Node, args: Node, name: str) -> ir.Expr | None:
-        first = next(children(args), None)
-        if first is None:
-            return None
-        option = self.unit.original[first.start_byte : first.end_byte].decode("utf-8", "replace")
-        if not option.startswith("CONFIG_"):
-            return None
-        enabled = self.symbols.config(option)
-        if enabled is None:
-            return None
-        if name == "IS_MODULE" and enabled:
-            return None
-        return ONE if enabled else ZERO
-
-    def _passed_on(self, node: Node, args: Node, name: str) -> ir.Expr | None:
-        first = next(children(args), None)
-        return self.value(first) if first is not None else None
-
-    def _container(self, node: Node, args: Node, name: str) -> ir.Expr | None:
-        found = arguments(self.unit.original, args.start_byte)
-        first = next(children(args), None)
-        if found is None or first is None or len(found[0]) != 3:
-            return None
-        type_span, member_span = found[0][1], found[0][2]
-        pointer = self.value(first)
-        member = b"".join(self.unit.original[slice(*member_span)].split()).decode("utf-8", "replace")
-        type_ = self.type_of_text(self.unit.original[slice(*type_span)])
-        return ir.Container(pointer, type_, member)
-
-    def _unreachable(self, node: Node, args: Node, name: str) -> ir.Expr | None:
-        self.end(ir.Stop())
-        self.begin()
-        return OPAQUE
-
-    def _constant_p(self, node: Node, args: Node, name: str) -> ir.Expr | None:
-        # Unevaluated. Whether a variable counts as constant is the optimiser's to say.
-        first = next(children(args), None)
-        value = self.quiet_value(first) if first is not None else None
-        return ONE if isinstance(value, (ir.Const, ir.String)) else OPAQUE
-
-    def _choose_expr(self, node: Node, args: Node, name: str) -> ir.Expr | None:
-        parts = list(children(args))
-        if len(parts) != 3:
-            return None
-        test = self.quiet_value(parts[0])
-        if isinstance(test, ir.Const):
-            return self.value(parts[1] if test.value else parts[2])
-        return OPAQUE
-
-    def _compatible(self, node: Node, args: Node, name: str) -> ir.Expr | None:
-        found = arguments(self.unit.original, args.start_byte)
-        if found is None or len(found[0]) != 2:
-            return OPAQUE
-        first, second = (self.type_of_text(self.unit.original[slice(*span)]) for span in found[0])
-        plain = (ir.Basic, ir.Pointer, ir.Record)
-        if first == second and isinstance(first, plain):
-            return ONE
-        return OPAQUE
-
-    def _unevaluated(self, node: Node, args: Node, name: str) -> ir.Expr | None:
-        return OPAQUE
-
-    def _va_arg(self, node: Node, args: Node, name: str) -> ir.Expr | None:
-        found = arguments(self.unit.original, args.start_byte)
-        if found is None or len(found[0]) != 2:
-            return OPAQUE
-        return ir.Cast(self.type_of_text(self.unit.original[slice(*found[0][1])]), OPAQUE)
-
-    def _taken(self, node: Node, args: Node, name: str) -> ir.Expr | None:
-        """``no_free_ptr(p)``: the value of p, which is NULL from then on (include/linux/cleanup.h)."""
-        first = next(children(args), None)
-        if first is None:
-            return None
-        target = self.value(first)
-        if not isinstance(target, (ir.Local, ir.Field, ir.Deref, ir.Global, ir.Index)):
-            return None
-        result = self.temp()
-        self.assign(result, target, node.start_byte)
-        self.assign(target, ZERO, node.start_byte)
-        return result
-
-    def _string(self, node: Node, args: Node, name: str) -> ir.Expr | None:
-        return STRING
-
-
-_Special = Callable[[Calls, "Node", "Node", str], "ir.Expr | None"]
-SPECIAL: dict[str, _Special] = {
-    **dict.fromkeys(_CONFIG_TESTS, Calls._config_test),
-    **dict.fromkeys(_PASS_ON, Calls._passed_on),
-    **dict.fromkeys(_CONTAINERS, Calls._container),
-    **dict.fromkeys(_UNREACHABLE, Calls._unreachable),
-    **dict.fromkeys(_VA_WORDS, Calls._unevaluated),
-    **dict.fromkeys(("no_free_ptr", "retain_and_null_ptr"), Calls._taken),
-    **dict.fromkeys(
-        ("offsetof", "__builtin_offsetof", "typeof", "__typeof__", "__alignof__"), Calls._unevaluated
-    ),
-    "__builtin_constant_p": Calls._constant_p,
-    "__builtin_choose_expr": Calls._choose_expr,
-    "__builtin_types_compatible_p": Calls._compatible,
-    "va_arg": Calls._va_arg,
-    "__builtin_va_arg": Calls._va_arg,
-    "__stringify": Calls._string,
-}

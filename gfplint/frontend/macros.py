@@ -177,8 +177,7 @@ def expand(macro: MacroDefinition, text: bytes, spans: list[tuple[int, int]]) ->
         if count == 0 and len(spans) == 1 and spans[0][0] == spans[0][1]:
             spans = []
         if len(spans) < count or (len(spans) > count and macro.variadic is None):
-            if not (macro.variadic is None and count == 0 and not spans):
-                return None
+            return None
         if macro.variadic is not None:
             rest = spans[count:]
             tail = (rest[0][0], rest[-1][1]) if rest else (0, 0)
