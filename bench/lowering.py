@@ -2,8 +2,8 @@
 
     python bench/lowering.py KERNEL_TREE [FOLDER ...] [--profile] [--check]
 
-For each folder: files, functions, seconds for splitting and for lowering, functions lowered a second, how many
-functions have a syntax error, how many break an invariant. Macros are taken from the folder's own files,
+For each folder: files, functions, seconds for splitting and for lowering, functions lowered a second, how
+many functions have a syntax error, how many break an invariant. Macros are taken from the folder's own files,
 ``include/`` and ``arch/x86/include``, the first definition that is not empty.
 """
 
@@ -129,8 +129,10 @@ def run(root: Path, folder: str, names: Names, check: bool) -> None:
                 for sentence in wrong[:2]:
                     print(f"  {source.path}: {item.name}: {sentence}")
     print(
-        f"{folder}: {len(files)} files split in {splitting:.2f} s; {count} functions ({size / 1e6:.2f} MB) lowered in "
-        f"{spent:.2f} s, {count / spent:.0f}/s, {size / 1e6 / spent:.2f} MB/s; {errors} with errors, {broken} broken; "
+        f"{folder}: {len(files)} files split in {splitting:.2f} s; {count} functions "
+        f"({size / 1e6:.2f} MB) lowered in "
+        f"{spent:.2f} s, {count / spent:.0f}/s, {size / 1e6 / spent:.2f} MB/s; "
+        f"{errors} with errors, {broken} broken; "
         f"longest {longest / 1e3:.0f} ms ({worst})"
     )
 

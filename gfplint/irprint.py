@@ -203,8 +203,9 @@ def _end_values(end: ir.Terminator) -> list[ir.Expr]:
 def check_function(function: ir.Function) -> list[str]:
     """What is wrong with ``function``, a sentence each; empty where it keeps every promise:
 
-    there is an entry; every block can be reached and every target exists; a temporary is defined on every way to
-    its use; locals are declared; targets of assignments are lvalues; positions are inside the function.
+    there is an entry; every block can be reached and every target exists; a temporary is defined on every
+    way to its use; locals are declared; targets of assignments are lvalues; positions are inside the
+    function.
     """
     wrong: list[str] = []
     count = len(function.blocks)

@@ -1,4 +1,4 @@
-"""What tests of the front end's lowering share: a configuration, names from the text itself, and shortcuts."""
+"""What tests of lowering share: a configuration, names from the text itself, and shortcuts."""
 
 from __future__ import annotations
 

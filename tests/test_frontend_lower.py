@@ -120,7 +120,8 @@ def test_shadowing_locals_get_names_of_their_own() -> None:
 
 
 def test_aggregates_become_assignments_to_fields() -> None:
-    text = "void f(struct s *p) { struct s x = { .a = 1, .b.c = g(), .d = { .e = p } }; *p = (struct s){ .a = 2 }; }"
+    text = "void f(struct s *p) { struct s x = { .a = 1, .b.c = g(), .d = { .e = p } };"
+    text += " *p = (struct s){ .a = 2 }; }"
     assert body(text)[1:-1] == [
         "x = 0",
         "x.a = 1",
@@ -195,7 +196,8 @@ def test_computed_goto_may_go_to_any_label() -> None:
 
 def test_records_typedefs_enums_prototypes() -> None:
     source, symbols = read(
-        "struct s { struct mutex lock; int a, *b[3]; union { int u; struct { long w; }; }; unsigned int bit:3;\n"
+        "struct s { struct mutex lock; int a, *b[3]; union { int u; struct { long w; }; };\n"
+        "  unsigned int bit:3;\n"
         "  int (*fn)(struct s *, gfp_t); };\n"
         "typedef struct { spinlock_t l; } t;\n"
         "enum e { A, B = 4, C, D = X + 1, E };\n"

@@ -166,7 +166,8 @@ def test_generic_selection_by_declared_type() -> None:
 
 def test_macros_in_initialisers() -> None:
     text = (
-        "#define CALL(x) x##_call\n#define PAIR(a, b) .first = a, .second = b\n#define NB(f) { .notifier_call = f }\n"
+        "#define CALL(x) x##_call\n#define PAIR(a, b) .first = a, .second = b\n"
+        "#define NB(f) { .notifier_call = f }\n"
         "static struct ops v = { .call = CALL(foo), PAIR(g, h), .nb = NB(k) };"
     )
     assert [(value.path, value.value) for value in variable(text).values] == [

@@ -14,7 +14,8 @@ def _function(*blocks: ir.Block) -> ir.Function:
 
 
 def test_a_function_prints_as_expected() -> None:
-    text = "static int f(struct s *p, gfp_t gfp)\n{\n\tstatic int n = 3;\n\tif (p && g(p, gfp))\n\t\tp->x |= n;\n\treturn n;\n}\n"
+    text = "static int f(struct s *p, gfp_t gfp)\n{\n\tstatic int n = 3;\n"
+    text += "\tif (p && g(p, gfp))\n\t\tp->x |= n;\n\treturn n;\n}\n"
     first = text.index("p && g")
     assert format_function(function(text)) == (
         "static int f(struct s *p, gfp_t gfp)\n"

@@ -1,7 +1,7 @@
 """Macros that declare a variable: what it is called and of which type. Data, checked against 4.1 to 6.12.
 
-A use reads like a call, ``DEFINE_MUTEX(x)``; their definitions are initialisers that say little about what the
-analysis needs, and some of them need headers that a small tree does not have. Macros not listed are expanded.
+A use reads like a call, ``DEFINE_MUTEX(x)``; their definitions are initialisers that say little about
+what the analysis needs, and some need headers that a small tree does not have. Others are expanded.
 """
 
 from __future__ import annotations

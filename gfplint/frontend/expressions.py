@@ -15,6 +15,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gfplint import ir
+from gfplint.frontend.folding import (
+    ONE,
+    OPAQUE,
+    STRING,
+    ZERO,
+    binary,
+    character,
+    lvalue,
+    negation,
+    number,
+    type_name,
+)
 from gfplint.frontend.lower_builder import address, dereference
 from gfplint.frontend.marks import MarkKind
 from gfplint.frontend.types import Types, children
@@ -22,16 +34,10 @@ from gfplint.frontend.types import Types, children
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-OPAQUE = ir.Opaque()
-ZERO = ir.Const(0)
-ONE = ir.Const(1)
-STRING = ir.String()
-
 _EFFECT = re.compile(
     rb"[\w)\]]\s*\((?!\s*\))|[\w)\]]\s*\(\s*\)|(?<![=!<>])=(?!=)|<<=|>>=|\+\+|--|\(\s*\{|__body"
 )
 _SIZEOF = re.compile(rb"\b(?:sizeof|typeof|__typeof__|__alignof__|return)\s*\(")
-_ESCAPES = {"n": 10, "t": 9, "r": 13, "0": 0, "a": 7, "b": 8, "f": 12, "v": 11, "e": 27}
 _VOID_POINTER = ir.Pointer(ir.Basic("void"))
 _SIMPLE = (ir.Const, ir.Local, ir.Global, ir.Temp, ir.String)
 _CONSTANT_NAMES: dict[str, ir.Expr] = {
@@ -44,70 +50,6 @@ _CONSTANT_NAMES: dict[str, ir.Expr] = {
     "__FUNCTION__": STRING,
     "__FILE__": STRING,
 }
-
-
-def number(text: str) -> ir.Expr:
-    """An integer constant's value; a floating one's is Opaque."""
-    digits = text.replace("'", "").rstrip("uUlLzZ")
-    try:
-        if len(digits) > 1 and digits[0] == "0" and digits[1] in "01234567":
-            return ir.Const(int(digits, 8))
-        return ir.Const(int(digits, 0))
-    except ValueError:
-        return OPAQUE
-
-
-def character(text: str) -> ir.Expr:
-    r"""A character constant's value, ``'\n'`` and ``'\x41'`` too."""
-    inner = text[text.find("'") + 1 : text.rfind("'")]
-    if not inner:
-        return OPAQUE
-    if inner[0] != "\\":
-        return ir.Const(ord(inner[0])) if len(inner) == 1 else OPAQUE
-    rest = inner[1:]
-    try:
-        if rest[:1] == "x":
-            return ir.Const(int(rest[1:], 16))
-        if rest[:1] in tuple("01234567"):
-            return ir.Const(int(rest, 8))
-    except ValueError:
-        return OPAQUE
-    return ir.Const(_ESCAPES.get(rest[:1], ord(rest[0]) if rest else 0))
-
-
-def negation(value: ir.Expr) -> ir.Expr:
-    """``!value``, folded where the value is known."""
-    if isinstance(value, ir.Const):
-        return ONE if value.value == 0 else ZERO
-    return ir.Unary("!", value)
-
-
-def binary(operator: str, left: ir.Expr, right: ir.Expr) -> ir.Expr:
-    """``left operator right``; logic and comparisons of constants are folded, arithmetic is not: its width
-    depends on types.
-    """
-    if isinstance(left, ir.Const):
-        if operator == "&&":
-            return ZERO if left.value == 0 else truth(right)
-        if operator == "||":
-            return ONE if left.value != 0 else truth(right)
-        if isinstance(right, ir.Const):
-            if operator == "==":
-                return ONE if left.value == right.value else ZERO
-            if operator == "!=":
-                return ONE if left.value != right.value else ZERO
-    return ir.Binary(operator, left, right)
-
-
-def truth(value: ir.Expr) -> ir.Expr:
-    """``value`` as 0 or 1."""
-    if isinstance(value, ir.Const):
-        return ONE if value.value else ZERO
-    if isinstance(value, ir.Unary) and value.op == "!":
-        return value
-    if isinstance(value, ir.Binary) and value.op in ("==", "!=", "<", ">", "<=", ">=", "&&", "||"):
-        return value
-    return ir.Binary("!=", value, ZERO)
 
 
 def bare(node: Node) -> Node:
@@ -268,7 +210,8 @@ class Expressions(Types):
                 return value if value.value else self.value(no)
             if not self.has_effect(no):
                 return ir.Select(value, value, self.value(no))
-            return self._choose(node, lambda then, otherwise: self.branch(value, then, otherwise, self.at(node)),
+            at = self.at(node)
+            return self._choose(node, lambda then, otherwise: self.branch(value, then, otherwise, at),
                                 lambda: value, lambda: self.value(no), used)  # fmt: skip
         if not self.has_effect(yes) and not self.has_effect(no):
             value = self.value(test)
@@ -350,10 +293,10 @@ class Expressions(Types):
         argument = node.child_by_field_name("argument")
         if argument is None:
             return OPAQUE
-        star = self.unit.text[node.start_byte : node.start_byte + 1] == b"*"
-        if not star and argument.type == "pointer_expression":
-            if self.unit.text[argument.start_byte : argument.start_byte + 1] == b"&":
-                return OPAQUE  # && of a label
+        text = self.unit.text
+        star = text.startswith(b"*", node.start_byte)
+        if not star and argument.type == "pointer_expression" and text.startswith(b"&", argument.start_byte):
+            return OPAQUE  # the address of a label, &&name
         value = self.value(argument)
         return dereference(value) if star else address(value)
 
@@ -501,23 +444,6 @@ class Expressions(Types):
         for child in children(node):
             result = self.value(child)
         return result
-
-
-_TYPE_NAME = re.compile(r"(?:__)?(?:u|s|le|be)(?:8|16|32|64)|\w+_t|bool|uint|ulong|ushort")
-
-
-def type_name(name: str) -> bool:
-    """Whether a name is a type's by its form, which kernel style makes reliable."""
-    return _TYPE_NAME.fullmatch(name) is not None
-
-
-def lvalue(value: ir.Expr) -> ir.Expr:
-    """Something that can be assigned to; casts go, and what is no lvalue becomes an unknown place."""
-    while isinstance(value, ir.Cast):
-        value = value.operand
-    if isinstance(value, (ir.Local, ir.Global, ir.Field, ir.Deref, ir.Index, ir.Temp)):
-        return value
-    return ir.Deref(value) if isinstance(value, ir.Opaque) else ir.Deref(OPAQUE)
 
 
 _HANDLERS: dict[str, Callable[[Expressions, Node], ir.Expr]] = {

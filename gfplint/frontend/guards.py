@@ -1,4 +1,4 @@
-"""``DEFINE_GUARD``, ``DEFINE_LOCK_GUARD_0/1``, ``DEFINE_CLASS``, their conditional forms, and ``DEFINE_FREE``.
+"""Definitions of guards: ``DEFINE_GUARD``, ``DEFINE_LOCK_GUARD_0/1``, ``DEFINE_CLASS``, ``DEFINE_FREE``.
 
 What comes in: the text of one such definition; what goes out: a :class:`GuardDefinition`, or the text that
 ``__free(name)`` runs. The meaning of each is in include/linux/cleanup.h (6.5 and later).

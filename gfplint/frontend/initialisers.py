@@ -1,8 +1,9 @@
 """Initialisers and compound literals, flattened to one value for each scalar.
 
-What comes in: an ``initializer_list``; what goes out: calls of ``store(path, value, offset)``, values evaluated
-in order. A path's elements are field names, array positions (an ir expression) and, where a value is given
-by position and the struct's fields are not known here, ``#N`` (the N-th member, from 0) or ``?``.
+What comes in: an ``initializer_list``; what goes out: calls of ``store(path, value, offset)``, values
+evaluated in order. A path's elements are field names, array positions (an ir expression) and, where a
+value is given by position and the struct's fields are not known here, ``#N`` (the N-th member, from 0) or
+``?``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from gfplint import ir
 from gfplint.frontend.declarers import Declarer
-from gfplint.frontend.expressions import OPAQUE, ZERO, bare
+from gfplint.frontend.expressions import bare
+from gfplint.frontend.folding import OPAQUE, ZERO
 from gfplint.frontend.intrinsics import INTRINSICS
 from gfplint.frontend.lower_calls import Calls
 from gfplint.frontend.macros import MAX_DEPTH, arguments, expand

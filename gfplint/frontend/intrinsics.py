@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from gfplint import ir
-from gfplint.frontend.expressions import ONE, OPAQUE, STRING, ZERO, Expressions
+from gfplint.frontend.expressions import Expressions
+from gfplint.frontend.folding import ONE, OPAQUE, STRING, ZERO
 from gfplint.frontend.macros import arguments
 from gfplint.frontend.types import children
 

@@ -1,7 +1,7 @@
 """Leaving a place: ``return``, ``break``, ``continue``, ``goto``, and the clean-ups that run on the way.
 
-A goto's clean-ups depend on the scope of its label, which may come later, so gotos are written at the end of the
-function.
+A goto's clean-ups depend on the scope of its label, which may come later, so gotos are written at the end
+of the function.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gfplint import ir
 from gfplint.frontend.declarations import Declarations
-from gfplint.frontend.expressions import OPAQUE
+from gfplint.frontend.folding import OPAQUE
 from gfplint.frontend.lower_builder import Cleanup, Unit, stable
 from gfplint.frontend.macros import arguments
 from gfplint.frontend.types import children

@@ -1,7 +1,8 @@
 """Macros with a statement behind them: ``list_for_each_entry(…) {``.
 
-What comes in: the statement and the mark that the normaliser left; what goes out: the loop that the macro expands to
-with the statement in its place or, for a macro that is modelled or unknown, a loop of unknown count.
+What comes in: the statement and the mark that the normaliser left; what goes out: the loop that the macro
+expands to with the statement in its place or, for a macro that is modelled or unknown, a loop of unknown
+count.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gfplint import ir
-from gfplint.frontend.expressions import OPAQUE
+from gfplint.frontend.folding import OPAQUE
 from gfplint.frontend.lower_builder import Cleanup
 from gfplint.frontend.macros import MAX_DEPTH, MAX_TOTAL, arguments, expand
 from gfplint.frontend.statements import LOOP_BODY, Statements

@@ -1,7 +1,8 @@
 """Items of a file to :mod:`gfplint.ir`: functions, variables, records, typedefs, enumerations, prototypes.
 
-What comes in: a split file, one of its items and :class:`~gfplint.frontend.symbols.Symbols`; what goes out: the
-ir object. Nothing raises for strange source: what cannot be read is left out and counted in ``errors``.
+What comes in: a split file, one of its items and :class:`~gfplint.frontend.symbols.Symbols`; what goes
+out: the ir object. Nothing raises for strange source: what cannot be read is left out and counted in
+``errors``.
 """
 
 from __future__ import annotations

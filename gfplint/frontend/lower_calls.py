@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 from gfplint import ir
 from gfplint.frontend.declarers import DECLARERS
-from gfplint.frontend.expressions import OPAQUE, ZERO, bare, type_name
+from gfplint.frontend.expressions import bare
+from gfplint.frontend.folding import OPAQUE, ZERO, type_name
 from gfplint.frontend.intrinsics import INTRINSICS, PASS_ON, Intrinsics
 from gfplint.frontend.lower_builder import Unit
 from gfplint.frontend.macros import MAX_DEPTH, MAX_TOTAL, MacroDefinition, arguments, expand
@@ -255,8 +256,8 @@ class Calls(Intrinsics):
         return found if found is not None else OPAQUE
 
     def selection(self, opening: int) -> ir.Expr | None:
-        """``_Generic(control, type: value, …)`` whose ``(`` is at ``opening`` of this text; its associations may
-        come from macros. None where the control's type or the value for it is not known here.
+        """``_Generic(control, type: value, …)`` whose ``(`` is at ``opening`` of this text; its associations
+        may come from macros. None where the control's type or the value for it is not known here.
         """
         unit = self.unit
         found = arguments(unit.original, opening)
@@ -346,7 +347,7 @@ class Calls(Intrinsics):
         return False
 
     def member(self, base: ir.Expr, name: str) -> ir.Expr:
-        """``base.name``, also where the field's name is a macro (``#define sk_state __sk_common.skc_state``)."""
+        """``base.name``, also where a macro is (``#define sk_state __sk_common.skc_state``)."""
         macro = self.symbols.macro(name, self.path)
         if macro is not None and macro.params is None and _FIELDS.match(macro.body):
             parts = [part.strip().decode() for part in macro.body.split(b".")]

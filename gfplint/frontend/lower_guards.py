@@ -1,4 +1,4 @@
-"""Clean-up at the end of a scope: ``guard()``, ``scoped_guard()``, ``scoped_cond_guard()``, ``CLASS()``, ``__free()``.
+"""Clean-up at the end of a scope: ``guard()``, ``scoped_guard()`` and relatives, ``CLASS()``, ``__free()``.
 
 What comes in: the statement that opens one; what goes out: the locking in place and, on every way out of the
 scope, the unlocking. What the macros of include/linux/cleanup.h would expand to relies on the compiler's
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gfplint import ir
-from gfplint.frontend.expressions import OPAQUE, ZERO
+from gfplint.frontend.folding import OPAQUE, ZERO
 from gfplint.frontend.initialisers import Initialisers
 from gfplint.frontend.macros import MAX_DEPTH, arguments
 

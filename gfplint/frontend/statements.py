@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from gfplint import ir
 from gfplint.frontend.declarers import DECLARERS
-from gfplint.frontend.expressions import OPAQUE, bare
+from gfplint.frontend.expressions import bare
+from gfplint.frontend.folding import OPAQUE
 from gfplint.frontend.jumps import Jumps
 from gfplint.frontend.lower_builder import Cleanup, Unit, stable
 from gfplint.frontend.marks import MarkKind
@@ -104,7 +105,7 @@ class Statements(Jumps):
     def statement_expression(self, node: Node) -> ir.Expr:
         """``({ … })``: its last expression's value, taken before the scope's clean-ups."""
         undo, cleanup = len(self.undo), self.cleanup
-        inside = [child for child in children(node)]
+        inside = list(children(node))
         result: ir.Expr = OPAQUE
         if inside and inside[-1].type == "expression_statement" and not self._has_blanked(node, inside[-1]):
             last = inside[-1]
