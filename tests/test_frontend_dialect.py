@@ -127,6 +127,8 @@ BODIES = [
     "CMPXCHG_LOOP(\n\t\tnew.count++;\n\t\tif (old.count < 0)\n\t\t\treturn 0;\n\t,\n\t\treturn 1;\n\t);",
     "config = CONF(.event=0xc0, .inv=1);",
     "DEBUG(if (a) printk(b));",
+    "if time_after(a, b + HZ) {\n\t\tg();\n\t}",
+    "DO_FIRST\n}\n\nint g(void)\n{",
     "add_mode(ks, supported, 10baseT_Half); a = 10UL + 0x1fULL;",
     'CHECK(!a, "no", return a;); CHECK(!b, "no", return b;);',
     'fputs("\\n\\\n#undef X\\n\\\n", f);',
@@ -305,7 +307,8 @@ def test_fragments(text: str, kind: FragmentKind, expected: str) -> None:
 
 WORDS = """for_each_x(a)|{|}|;|g(a)|list_for_each(struct x, b)|typeof(c)|asm volatile("x" : : "r"(y))
 __init|__free(k)|case 1 ... 3:|goto *x;|(|)|,|==|container_of(p, struct q, r)|if (a)|else|do|while_each_x(a);
-do_each_x(a)|static DEFINE_X(a)|KERN_ERR "s"|"|'|offsetof(a, b.c)|int|*|=|FOO|\u00e4|.x = 1|]|[|N(A)"""
+do_each_x(a)|static DEFINE_X(a)|static int f(void)|struct x|enum|SYSCALL_DEFINE2(a, int, b)|DECLARE_X(int, x)|
+KERN_ERR "s"|"|'|offsetof(a, b.c)|int|*|=|FOO|\u00e4|.x = 1|]|[|N(A)"""
 PIECES = st.lists(
     st.sampled_from(["\n", "\r\n", "\t", "#define a \\\n", *re.split(r"[|\n]", WORDS)]), max_size=25
 ).map(" ".join)
@@ -328,3 +331,13 @@ def test_fragments_keep_length_and_lines(text: str, kind: FragmentKind) -> None:
 def test_fragments_of_any_bytes(data: bytes) -> None:
     result = parse_fragment(data, "statements", NOTHING, "x.h")
     assert len(result.text) == len(result.original)
+
+
+@given(PIECES)
+def test_items_of_any_pieces_parse(text: str) -> None:
+    source = split("x.c", text.encode(), FakeConfig())
+    for item in source.items:
+        if item.kind is not ItemKind.MACRO:
+            result = parse_item(source, item, NOTHING)
+            assert len(result.text) == len(result.original)
+            assert result.text.count(b"\n") == result.original.count(b"\n")

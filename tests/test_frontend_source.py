@@ -50,6 +50,7 @@ def piece(source: SourceFile, item: Item) -> str:
         ("static __attribute__((noinline)) int\nf(int a)\n{\n}\n", "f"),
         ("int f(a, b)\n\tint a;\n\tchar *b;\n{\n\treturn a;\n}\n", "f"),
         ("int (*f(int x))(long)\n{\n\treturn 0;\n}\n", "f"),
+        ("static const u16\n(*f(struct x *y, bool z))[4]\n{\n\treturn 0;\n}\n", "f"),
         ("int (f)(int x)\n{\n\treturn 0;\n}\n", "f"),
         ("static typeof(x) f(int y)\n{\n}\n", "f"),
         ("struct foo { int a; } f(void)\n{\n}\n", "f"),
@@ -75,6 +76,13 @@ def test_function_names(text: str, name: str) -> None:
 def test_indented_ends_do_not_swallow_the_next_function() -> None:
     text = "int f(void)\n{\n\tif (x)\n\t\t{\n\t\ty();\n\t\t}\n\t}\n\nint g(void)\n{\n\treturn 1;\n}\n"
     assert names(items_of(text), ItemKind.FUNCTION) == ["f", "g"]
+
+
+def test_neither_do_indented_bodies() -> None:
+    text = "int f(void)\n  {\n    y();\n  }\n\nint g(void)\n  {\n  }\n\nint h[] = {\n 1,\n};\n"
+    source = items_of(text)
+    assert names(source, ItemKind.FUNCTION) == ["f", "g"]
+    assert names(source, ItemKind.VARIABLE) == ["h"]
 
 
 def test_an_initialiser_that_ends_on_its_line_does_not_either() -> None:

@@ -36,6 +36,7 @@ _NESTED_RECORD = re.compile(rb"\b(struct|union|enum)\s+(?:__packed\s+)?([A-Za-z_
 _POINTER_NAME = re.compile(
     rb"\(\s*(?:[A-Za-z_]\w*\s+)?[*^][\s*]*(?:(?:const|volatile|__\w+)\s+)*([A-Za-z_]\w*)"
 )
+_POINTED = re.compile(rb"\(\s*\*")
 _PLAIN_NAME = re.compile(rb"\(\s*([A-Za-z_]\w*)\s*\)\Z")
 _FUNCTION_IN_POINTER = re.compile(rb"\(\s*\*?\s*(?:(?:const|volatile|__\w+)\s+)*([A-Za-z_]\w*)\s*\(")
 _OLD_STYLE = re.compile(rb"(?:\s*[A-Za-z_][\w\s*,\[\]]*;)*\s*\{")
@@ -218,6 +219,8 @@ def _function(
     start = tokens[0][1] if tokens else end
     static = _is_static(tokens)
     index, typed = _declarator(tokens, len(tokens))
+    if index >= 0 and not typed and _POINTED.match(text, tokens[index + 1][1]):
+        index = -1  # ``static u16 (*f(int x))[4] {``
     if index < 0:
         for word, first, last in tokens:
             if word == b"(":

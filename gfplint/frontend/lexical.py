@@ -86,8 +86,8 @@ def body_end(text: bytes, start: int, limit: int, function: bool = False) -> int
     """The offset behind the ``}`` that closes the ``{`` at ``start``.
 
     Kernel style ends a function with ``}`` in the first column, which makes the usual case of a
-    ``function`` two searches (unless another ``{`` stands in the first column before it: then ends are
-    indented). Where braces don't balance at all, that column decides; -1 where there is no end.
+    ``function`` two searches (unless its own ``{`` is indented, or another one before that ``}`` is not:
+    then ends are indented). Where braces don't balance at all, that column decides; -1 where there is no end.
     """
     near = text.find(b"}", start + 1, limit)
     if near < 0:
@@ -103,6 +103,7 @@ def body_end(text: bytes, start: int, limit: int, function: bool = False) -> int
         function
         and far > 0
         and text[start + 1 : start + 2] in b"\r\n"
+        and (text[start - 1 : start] == b"\n" or text[text.rfind(b"\n", 0, start) + 1 : start].strip())
         and text.find(b"\n{", start, far) < 0
         and text.count(b"{", start, far) == text.count(b"}", start, far) + 1
     ):

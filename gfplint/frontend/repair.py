@@ -18,7 +18,7 @@ from gfplint.frontend.lexical import STRING, group_end, split_arguments
 from gfplint.frontend.marks import MarkKind
 from gfplint.frontend.words import KEYWORDS
 
-MAX_ROUNDS = 12
+MAX_ROUNDS = 40
 """How often a text is parsed again for the sake of single errors."""
 
 MAX_ERRORS = 24
@@ -31,6 +31,7 @@ _OPERATOR = re.compile(
 )
 _HALF_NAME = re.compile(rb"(?<=[(, ])(?!0[xX])\d+(?![uUlL]{1,3}\b|[eE][-+]?\d)[A-Za-z_]\w*")
 _STATEMENT_ARGUMENT = re.compile(STRING + rb"|[(,]\s*((?:return|goto|break|continue|if|do|for|while)\b)|;")
+_BARE_CONDITION = re.compile(rb"\b(?:if|while|switch)\s+([A-Za-z_]\w*\s*" + _SIMPLE_GROUP + rb")")
 _EMPTY = re.compile(rb"([(,])(\s*)(?=,)|,(\s*)(?=\))")
 _KERN = re.compile(rb"\bKERN_[A-Z]+\b(?!\s*[,)])")
 _TWO_CAPITALS = re.compile(rb"(?<=[(,\"])\s*([A-Z][A-Z0-9_]+)\s+(?=[A-Z]\w*\s*[\",)])")
@@ -53,7 +54,7 @@ _UNNAMED_BITS = re.compile(rb",\s*?([ \t])(?=:)")
 _RECORD_MACRO = re.compile(
     rb"[;{]\s*((?!if|for|while|switch|return)[A-Za-z_]\w*\s*" + _SIMPLE_GROUP + rb"\s*;)"
 )
-_UNNAMED_FIELD = re.compile(rb"[;{]\s*((?:unsigned\s+)?\w+\s*:\s*\w+\s*;)")
+_UNNAMED_FIELD = re.compile(rb"(?<=[;{])\s*((?:unsigned\s+)?\w+\s*:\s*\w+\s*;)")
 _LOCAL_RECORD = re.compile(rb"\b(?:struct|union)\s*\w*\s*\{")
 
 
@@ -253,6 +254,15 @@ def _semicolons(draft: Draft) -> None:
         finish_statement(draft, match.start(1), match.end())
 
 
+def _conditions(draft: Draft) -> None:
+    """``if MACRO(x) {``, whose brackets are the macro's: the condition becomes an identifier."""
+    for match in _BARE_CONDITION.finditer(bytes(draft.out), draft.body):
+        start, end = match.span(1)
+        if draft.room(start, end) > 3:
+            draft.put(start, end, b"(" + b"_" * (draft.room(start, end) - 2) + b")")
+            draft.mark(MarkKind.TYPE, start + 1, end, b"condition")
+
+
 def _members(draft: Draft) -> None:
     """Macros that declare members of a record inside a function, and members without a name."""
     text = bytes(draft.out)
@@ -278,6 +288,7 @@ _REWRITES: tuple[Callable[[Draft], None], ...] = (
     _last_attributes,
     _units,
     _members,
+    _conditions,
 )
 
 # --------------------------------------------------------------------------- one error at a time
@@ -286,7 +297,11 @@ _REWRITES: tuple[Callable[[Draft], None], ...] = (
 def _missing_semicolon(draft: Draft, node: tree_sitter.Node) -> None:
     """A statement macro without its semicolon."""
     if node.is_missing and node.type == ";":
-        finish_statement(draft, node.start_byte, node.start_byte)
+        before = bytes(draft.out)
+        stop = node.start_byte
+        finish_statement(draft, stop, stop)
+        if draft.out == before:  # no blank for a semicolon: the statement goes
+            finish_statement(draft, stop - len(word_before(before, stop)), stop)
 
 
 def _bad_argument(draft: Draft, node: tree_sitter.Node) -> None:
