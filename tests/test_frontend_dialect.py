@@ -252,6 +252,7 @@ def test_names_like_attributes_survive_as_members() -> None:
     ("text", "kind"),
     [
         ("static DEFINE_MUTEX(lock);", ItemKind.VARIABLE),
+        ("define_machine(board) {\n\t.probe = probe,\n\t.name = NAME,\n};", ItemKind.VARIABLE),
         ("static DEFINE_PER_CPU(struct x *[4], v) = { 0 };", ItemKind.VARIABLE),
         ("__visible DEFINE_PER_CPU_ALIGNED(struct x, v) = { .a = 1 };", ItemKind.VARIABLE),
         ("static const struct x v[] = { { C(struct y, 1) }, ENTRY(a), [B] = 2 };", ItemKind.VARIABLE),

@@ -22,6 +22,7 @@ _STORAGE = re.compile(rb"\s*(?:(?:static|extern|const|inline|volatile|__\w+)\s+)
 _ARRAY_TYPE = re.compile(rb"\[[^][]*\]")
 _PAIR_TYPE = re.compile(rb"[\w\s*\[\]]+\Z")
 _TYPE_NAME = re.compile(rb"__(?:[su]|be|le|sum|wsum|kernel_)\d*\w*\Z|\w+_t\Z|[US]\d+\Z")
+_BRACE = re.compile(rb"\s*\{")
 _WORD_END = re.compile(rb"\s*\(")
 
 
@@ -173,6 +174,13 @@ def _by_macro(draft: Draft, item: Item) -> int:
     word = call.group(1)
     if not call.end() <= item.name_at - item.start < end:
         return _initialiser(draft, item)
+    if _BRACE.match(text, end):
+        # ``define_machine(x) { .f = 1 }``: C wants a type and an equals sign.
+        header = b"struct T " + text[item.name_at - item.start : end - 1].split(b",")[0].strip() + b"="
+        if len(header) <= draft.room(call.start(1), end):
+            draft.put(call.start(1), end, header)
+        draft.mark(MarkKind.DECLARATION, call.start(1), end, word)
+        return end
     draft.mark(MarkKind.DECLARATION, call.start(1), end, word)
     if SECOND_ARGUMENT.match(word):
         arguments = split_arguments(text, call.end() - 1, end)

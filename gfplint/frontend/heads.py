@@ -37,6 +37,7 @@ _POINTER_NAME = re.compile(
     rb"\(\s*(?:[A-Za-z_]\w*\s+)?[*^][\s*]*(?:(?:const|volatile|__\w+)\s+)*([A-Za-z_]\w*)"
 )
 _POINTED = re.compile(rb"\(\s*\*")
+_FIELD = re.compile(rb"\s*\.\s*[A-Za-z_]")
 _PLAIN_NAME = re.compile(rb"\(\s*([A-Za-z_]\w*)\s*\)\Z")
 _FUNCTION_IN_POINTER = re.compile(rb"\(\s*\*?\s*(?:(?:const|volatile|__\w+)\s+)*([A-Za-z_]\w*)\s*\(")
 _OLD_STYLE = re.compile(rb"(?:\s*[A-Za-z_][\w\s*,\[\]]*;)*\s*\{")
@@ -98,7 +99,7 @@ def scan_items(text: bytes, start: int, end: int, active: bool, items: list[Item
             if assigned or record:
                 tokens.append((b"{", here, stop))
             else:
-                _function(text, tokens, stop, active, items, base)
+                _function(text, tokens, here, stop, active, items, base)
                 tokens = []
             at = stop
         elif character == b"}":
@@ -213,9 +214,11 @@ def _declarator(tokens: list[_Token], stop: int) -> tuple[int, bool]:
 
 
 def _function(
-    text: bytes, tokens: list[_Token], end: int, active: bool, items: list[Item], base: int
+    text: bytes, tokens: list[_Token], brace: int, end: int, active: bool, items: list[Item], base: int
 ) -> None:
-    """The tokens before a body make a function, or something unheard of."""
+    """The tokens before the body at ``brace`` make a function, a variable (``define_machine(x) { .f = 1 }``),
+    or something unheard of.
+    """
     start = tokens[0][1] if tokens else end
     static = _is_static(tokens)
     index, typed = _declarator(tokens, len(tokens))
@@ -247,6 +250,9 @@ def _function(
         return
     word, name_at, _ = tokens[index]
     name = _text(word)
+    if not typed and _FIELD.match(text, brace + 1):
+        _macro_use(text, [*tokens[: index + 2], (b"=", brace, brace)], end, active, items, base)
+        return
     if not typed:
         argument = _IDENTIFIER.match(text, _skip(text, tokens[index + 1][1] + 1))
         if (argument is not None and word.isupper()) or (argument is not None and b"DEFINE" in word):
@@ -283,7 +289,7 @@ def _macro_use(
     name, name_at = word, tokens[index - 1][1]
     if GUARD_MACROS.match(word):
         kind = ItemKind.GUARD
-    elif index > 1 or DECLARING_MACROS.match(word):
+    elif index > 1 or tokens[-1][0] == b"=" or DECLARING_MACROS.match(word):
         kind = ItemKind.VARIABLE
     if kind is not ItemKind.OTHER:
         arguments = split_arguments(text, group[1], group[2])
