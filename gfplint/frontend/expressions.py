@@ -55,7 +55,7 @@ _CONSTANT_NAMES: dict[str, ir.Expr] = {
 def bare(node: Node) -> Node:
     """``node`` without the parentheses around it (those of a statement expression stay)."""
     while node.type == "parenthesized_expression":
-        inner = next(children(node), None)
+        inner = next(iter(children(node)), None)
         if inner is None or inner.type == "compound_statement":
             return node
         node = inner
@@ -69,8 +69,8 @@ class Expressions(Types):
         """A call or a macro's use. ``used``: its value matters."""
         raise NotImplementedError
 
-    def object_macro(self, node: Node, name: str) -> ir.Expr | None:
-        """What an object-like macro expands to; None where ``name`` stays as it is."""
+    def object_macro(self, use: int, name: str) -> ir.Expr | None:
+        """What an object-like macro used at ``use`` expands to; None where ``name`` stays as it is."""
         raise NotImplementedError
 
     def statement_expression(self, node: Node) -> ir.Expr:
@@ -118,7 +118,7 @@ class Expressions(Types):
         elif kind == "identifier" and node.start_byte not in self.unit.marks:
             name = self.word(node)
             if name not in self.names:
-                self.object_macro(node, name)
+                self.object_macro(node.start_byte, name)
         else:
             self.value(node)
 
@@ -250,21 +250,21 @@ class Expressions(Types):
             mark = marks.get(node.start_byte)
             if mark is not None and mark.kind is MarkKind.TYPE:
                 return OPAQUE
-        return self.named(node, self.word(node))
+        return self.named(node.start_byte, self.word(node))
 
-    def named(self, node: Node, name: str) -> ir.Expr:
-        """What ``name`` means here."""
+    def named(self, use: int, name: str) -> ir.Expr:
+        """What ``name`` means at ``use``."""
         found = self.names.get(name)
         if found is not None:
             return found
         constant = _CONSTANT_NAMES.get(name)
         if constant is not None:
             return constant
-        expanded = self.object_macro(node, name)
+        expanded = self.object_macro(use, name)
         return expanded if expanded is not None else ir.Global(name)
 
     def _parenthesized(self, node: Node) -> ir.Expr:
-        inner = next(children(node), None)
+        inner = next(iter(children(node)), None)
         if inner is None:
             return OPAQUE
         if inner.type == "compound_statement":

@@ -56,7 +56,7 @@ class Initialisers(Calls):
                     step, inner_type = self._designator(designator, inner_type)
                     inner = (*inner, step)
                 if not designators:  # GNU's old "field: value"
-                    name = next(children(child), None)
+                    name = next(iter(children(child)), None)
                     if name is not None and name.type == "field_identifier":
                         inner = (*inner, self.word(name))
                         inner_type = None
@@ -76,10 +76,10 @@ class Initialisers(Calls):
 
     def _designator(self, node: Node, type_: ir.Type | None) -> tuple[str | ir.Expr, ir.Type | None]:
         if node.type == "field_designator":
-            name = next(children(node), None)
+            name = next(iter(children(node)), None)
             word = self.word(name) if name is not None else "?"
             return word, self.field_type(type_, word)
-        first = next(children(node), None)
+        first = next(iter(children(node)), None)
         index = self.value(first) if first is not None and node.type == "subscript_designator" else OPAQUE
         return index, type_.of if isinstance(type_, ir.Array) else None
 

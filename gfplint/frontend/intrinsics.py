@@ -34,7 +34,7 @@ class Use(NamedTuple):
     @property
     def first(self) -> Node | None:
         """The first argument."""
-        return next(children(self.args), None)
+        return next(iter(children(self.args)), None)
 
 
 class Intrinsics(Expressions):

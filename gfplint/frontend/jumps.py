@@ -49,7 +49,7 @@ class Jumps(Declarations):
 
     def return_statement(self, node: Node) -> None:
         """``return``: the value first, then the clean-ups of all scopes."""
-        child = next(children(node), None)
+        child = next(iter(children(node)), None)
         value = self.value(child) if child is not None else None
         at = self.at(node)
         if self.cleanup is not None:

@@ -287,9 +287,8 @@ class Builder:
         if self.scalars and isinstance(base, ir.Local) and base.name in self.scalars:
             parts = self.scalars[base.name]
             if name not in parts:
-                unique = f"{base.name}.{name}"
-                self.types[unique] = ir.UnknownType()
-                parts[name] = ir.Local(unique)
+                parts[name] = ir.Local(f"{base.name}.{name}")
+            self.types.setdefault(parts[name].name, ir.UnknownType())
             return parts[name]
         return ir.Field(base, name)
 

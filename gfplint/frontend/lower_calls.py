@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from gfplint import ir
 from gfplint.frontend.declarers import DECLARERS
 from gfplint.frontend.expressions import bare
-from gfplint.frontend.folding import OPAQUE, ZERO, type_name
+from gfplint.frontend.folding import OPAQUE, ZERO, number, type_name
 from gfplint.frontend.intrinsics import INTRINSICS, PASS_ON, Intrinsics
 from gfplint.frontend.lower_builder import Unit
 from gfplint.frontend.macros import MAX_DEPTH, MAX_TOTAL, MacroDefinition, arguments, expand
@@ -34,6 +34,11 @@ _ASSOCIATION = re.compile(
     rb"\s*((?:const\s+|struct\s+|union\s+|unsigned\s+|signed\s+)*\w[\w\s]*\**)\s*:(.*)\Z", re.S
 )
 _USE = re.compile(rb"\s*([A-Za-z_]\w*)\s*\(")
+_NUMBER = re.compile(rb"[\s(]*(0[xX][\da-fA-F]+|\d+)[uUlL]*[\s)]*\Z")
+_NOTHING = re.compile(
+    rb"\s*(?:do\s*\{[\s;]*\}\s*while\s*\(\s*(?:0|false)\s*\)|\(*\s*(?:\(\s*void\s*\))?\s*\(?0\)?\s*\)*"
+    rb"|(?:__)?asm(?:__)?\s*(?:__volatile__|volatile)?\s*\(\s*\"\"\s*(?::\s*:\s*:\s*\"memory\"\s*)?\))?\s*;?\s*\Z"
+)
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 _LVALUE = re.compile(rb"\(*\s*[&*]\s*[A-Za-z_(]|[\w)]\s*\.\s*[A-Za-z_]")
 
@@ -134,7 +139,7 @@ class Calls(Intrinsics):
             return None
         if self.word(function) not in PASS_ON:
             return None
-        return next(children(args), None)
+        return next(iter(children(args)), None)
 
     # ----------------------------------------------------------------------------- macros
 
@@ -199,6 +204,9 @@ class Calls(Intrinsics):
                 break
             inner = further
         text = inner.text
+        trivial = self._trivial(inner, used)
+        if trivial is not None:
+            return trivial
         if used:
             text = text.rstrip(b"; \t\n")
             parsed = self.parse_fragment(text, "expression")
@@ -232,6 +240,26 @@ class Calls(Intrinsics):
         if self.expanded > MAX_TOTAL:
             return None
         return unit.nested(self.pasted(expanded.text), expanded.ranges, use, macro.name)
+
+    def _trivial(self, unit: Unit, used: bool) -> ir.Expr | None:
+        """The meaning of an expansion that is a number, a name or nothing; None where it has to be parsed."""
+        text = unit.text
+        if len(text) > 60:
+            return None
+        if not used:
+            return OPAQUE if _NOTHING.match(text) is not None else None
+        match = _NUMBER.match(text)
+        if match is not None:
+            return number(match.group(1).decode())
+        match = _PLAIN_NAME.match(text)
+        if match is None:
+            return None
+        here = self.unit
+        self.unit = unit
+        try:
+            return self.named(match.start(1), match.group(1).decode())
+        finally:
+            self.unit = here
 
     def _only_use(self, unit: Unit) -> Unit | None:
         """The expansion of the macro whose use is all that ``unit`` consists of; None for any other text."""
@@ -316,7 +344,7 @@ class Calls(Intrinsics):
 
     unique = 0
 
-    def object_macro(self, node: Node, name: str) -> ir.Expr | None:
+    def object_macro(self, use: int, name: str) -> ir.Expr | None:
         """Object-like macros are expanded where they hold a call, an lvalue or another name for something;
         constants (``GFP_*``, flags, numbers) stay a Global that the program evaluates.
         """
@@ -325,9 +353,9 @@ class Calls(Intrinsics):
         macro = self.symbols.macro(name, self.path)
         if macro is None or macro.params is not None or not macro.body:
             return None
-        if not self._worth_expanding(macro) or name in self.unit.active_at(node.start_byte):
+        if not self._worth_expanding(macro) or name in self.unit.active_at(use):
             return None
-        return self.expansion(macro, [], node.start_byte, True)
+        return self.expansion(macro, [], use, True)
 
     def _worth_expanding(self, macro: MacroDefinition) -> bool:
         body = macro.body

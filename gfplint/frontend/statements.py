@@ -111,7 +111,7 @@ class Statements(Jumps):
             last = inside[-1]
             for child in inside[:-1]:
                 self.statement(child)
-            value = next(children(last), None)
+            value = next(iter(children(last)), None)
             if value is not None:
                 result = self.value(value)
         elif inside and inside[-1].type == "expression_statement":
@@ -144,7 +144,7 @@ class Statements(Jumps):
                     self._blanked(mark)
             previous = child.end_byte
             if child is inside[-1]:
-                value = next(children(child), None)
+                value = next(iter(children(child)), None)
                 return self.value(value) if value is not None else OPAQUE
             self.statement(child)
         return OPAQUE
@@ -153,7 +153,7 @@ class Statements(Jumps):
 
     def expression_statement(self, node: Node) -> None:
         """An expression, or what a declaring macro or a computed goto looks like."""
-        child = next(children(node), None)
+        child = next(iter(children(node)), None)
         if child is None:
             return
         marks = self.unit.marks
