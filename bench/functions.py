@@ -3,7 +3,7 @@
 What comes in: a kernel tree and folders in it. What goes out: a table with one line per folder:
 functions that universal-ctags lists (uses of macros that it takes for functions left out, where the
 splitter sees such a use on that line), those the splitter finds too, those parsed without a syntax error,
-those lowered without error (where lowering is asked for), bytes and speed; then failures by cause.
+with ``--lower`` those lowered without breaking the IR's invariants, bytes and speed; then failures by cause.
 
 A function of ctags' list is found where an item of its kind has its name or starts on its line. In
 headers function-like macros count too. Run: ``python bench/functions.py TREE FOLDER…``.
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class ListedLoops:
-    """Shapes from nothing but the tree's own list of loop macros, ``.clang-format``."""
+    """Shapes from nothing but the tree's own list of loop macros, ``.clang-format``; no macro is known."""
 
     def __init__(self, root: Path) -> None:
         text = (
@@ -46,6 +46,22 @@ class ListedLoops:
     def shape(self, name: str, path: str) -> Shape | None:  # noqa: ARG002
         """LOOP for a listed name, else nothing."""
         return Shape.LOOP if name in self.loops else None
+
+    def macro(self, name: str, path: str) -> None:
+        """No macro is expanded."""
+
+    def modelled(self, name: str) -> bool:  # noqa: ARG002
+        """No function has a model."""
+        return False
+
+    def guard(self, name: str, path: str) -> None:
+        """No guard is known."""
+
+    def free(self, name: str, path: str) -> None:
+        """No clean-up is known."""
+
+    def config(self, name: str) -> None:
+        """Nothing is known of the configuration."""
 
 
 def listed(root: Path, files: list[str]) -> dict[str, list[tuple[str, int, str]]]:
@@ -106,6 +122,23 @@ def cause(parsed: Parsed) -> tuple[str, int]:
 
 
 WIDTHS = (6, 7, 8, 8, 8, 8, 10, 10)
+
+
+def lowering_errors(source: SourceFile, item: Item, shapes: ListedLoops) -> str:
+    """What is wrong with the IR of ``item``, in a few words; "" where nothing is."""
+    from gfplint import irprint
+    from gfplint.frontend import lower
+
+    try:
+        function = lower.lower_function(source, item, shapes)
+    except Exception as error:  # a benchmark counts crashes, whatever they are
+        return f"{type(error).__name__}: {error}"
+    if function.errors:
+        return f"{function.errors} syntax errors"
+    complaints = irprint.check_function(function)
+    return re.sub(r"\S*\d\S*", "N", complaints[0]) if complaints else ""
+
+
 SUSPICIOUS = (
     "macro_type_specifier",
     "function_definition",
@@ -165,6 +198,7 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", help="folders in it")
     parser.add_argument("--show", type=int, default=0, metavar="N", help="print N failures of each cause")
     parser.add_argument("--no-ctags", action="store_true", help="take the splitter's own list as the list")
+    parser.add_argument("--lower", action="store_true", help="lower every function and check its IR")
     parser.add_argument("--no-parse", action="store_true", help="only split")
     parser.add_argument(
         "--kinds", default="FUNCTION", help="with --no-ctags: kinds of items, joined with commas"
@@ -188,7 +222,8 @@ def main() -> None:
         )[:: options.every]  # fmt: skip
         names = {} if options.no_ctags else listed(options.tree, files)
         total = found = clean = size = parsed_size = 0
-        split_time = parse_time = 0.0
+        split_time = parse_time = lower_time = 0.0
+        lowered = 0
         for path in files:
             data = (options.tree / path).read_bytes()
             size += len(data)
@@ -228,6 +263,14 @@ def main() -> None:
                 begin = time.perf_counter()
                 parsed = parse_item(source, item, shapes)
                 parse_time += time.perf_counter() - begin
+                if options.lower and item.kind is ItemKind.FUNCTION:
+                    begin = time.perf_counter()
+                    broken = lowering_errors(source, item, shapes)
+                    lower_time += time.perf_counter() - begin
+                    lowered += not broken
+                    if broken:
+                        causes[f"lowering: {broken}"] += 1
+                        shown[f"lowering: {broken}"].append(f"{path}: {item.name}")
                 if not parsed.errors:
                     clean += 1
                     if options.suspects:
@@ -250,6 +293,8 @@ def main() -> None:
             f"{size / 1e6 / (split_time or 1):10.1f} {parsed_size / 1e6 / (parse_time or 1):10.1f}",
             flush=True,
         )
+        if options.lower:
+            print(f"{'':28} lowered {lowered} functions, {parsed_size / 1e6 / (lower_time or 1):.1f} MB/s")
     for words, count in causes.most_common():
         print(f"{count:6} {words}")
         step = max(1, len(shown[words]) // options.show) if options.show else 1
