@@ -237,6 +237,7 @@ def test_variables_with_flattened_initialisers() -> None:
     [
         ("static DEFINE_MUTEX(v);", "struct mutex"),
         ("DEFINE_SPINLOCK(v);", "spinlock_t"),
+        ("static  __cacheline_aligned_in_smp DEFINE_SPINLOCK(v);", "spinlock_t"),
         ("static LIST_HEAD(v);", "struct list_head"),
         ("static DEFINE_PER_CPU(struct foo, v);", "struct foo"),
         ("static BLOCKING_NOTIFIER_HEAD(v);", "struct blocking_notifier_head"),

@@ -73,6 +73,8 @@ DECLARERS.update(
 )
 DECLARERS.update(
     {
+        "DEFINE_STATIC_KEY_MAYBE": Declarer("struct static_key_false", 1),
+        "DEFINE_STATIC_KEY_MAYBE_RO": Declarer("struct static_key_false", 1),
         "DECLARE_WORK": Declarer("struct work_struct", values=(("func", 1),)),
         "DECLARE_DELAYED_WORK": Declarer("struct delayed_work", values=(("work.func", 1),)),
         "DECLARE_DEFERRABLE_WORK": Declarer("struct delayed_work", values=(("work.func", 1),)),

@@ -158,8 +158,8 @@ def _by_macro(lowerer: Lowerer, source: SourceFile, item: Item, parsed: Parsed) 
     if opening < 0:
         return []
     words = text[:opening].split()
-    while words and words[0] in (b"static", b"const", b"extern", b"__maybe_unused", b"__read_mostly"):
-        words.pop(0)
+    while len(words) > 1 and (words[0] in (b"static", b"const", b"extern") or words[0].startswith(b"__")):
+        words.pop(0)  # storage words and attributes
     found = arguments(text, opening) if len(words) == 1 else None
     if found is None:
         return []
