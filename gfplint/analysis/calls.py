@@ -39,7 +39,8 @@ from gfplint.program.program import FunctionRef
 if TYPE_CHECKING:
     from gfplint.analysis.evaluate import Evaluator
 
-_RESULT = ir.Local("result")
+_VARIANTS = 2
+"""Effects of one kind that are kept where they drop different locks of the caller's."""
 
 
 class Calls:
@@ -79,9 +80,8 @@ class Calls:
         if known and len(known) == len(alternatives(value)):
             self._evaluator.pointers.count(self._fn, call, len(known))
             return known
-        found = self._evaluator.pointers.targets(call, self._fn)
-        if found is None or len(found) > self._evaluator.limits.targets:
-            return ()
+        found, by_home = self._evaluator.followed(self._evaluator.pointers.targets(call, self._fn) or ())
+        self._summary.at_home |= by_home
         return found
 
     def _called(
@@ -92,6 +92,7 @@ class Calls:
         summaries = [self._evaluator.summary(ref, facts) for ref in targets]
         for ref, summary in zip(targets, summaries, strict=True):
             self._consult(summary, values)
+            self._summary.at_home |= summary.at_home
             self._absorb(ref, summary, call, values, state, len(targets))
         self._forget_outputs(args, state)
         if len(targets) == 1:
@@ -170,14 +171,13 @@ class Calls:
         effect.dropped = state.dropped | (effect.dropped - mine)
         event = effect.event
         if isinstance(event, Wait):
-            key: tuple[object, ...] = ("wait", event.lock.name, event.shared, effect.dropped)
+            key: tuple[object, ...] = ("wait", event.lock.name, event.shared)
         else:
             key = (
                 "allocation",
                 event.function,
                 plain(event.mask),
                 plain(event.order),
-                effect.dropped,
                 effect.entered,
                 effect.left,
                 effect.deps,
@@ -392,9 +392,24 @@ def _map(deps: int, values: list[Value]) -> int:
 
 
 def _keep(effects: dict[object, Effect], key: object, effect: Effect) -> None:
-    known = effects.get(key)
-    if known is None or effect.cost < known.cost:
-        effects[key] = effect
+    """Keep an effect unless a known one of the same kind drops no more of the caller's locks at no more
+    cost. Of effects that drop different locks, the two that drop fewest are kept."""
+    variants = [(key, number) for number in range(_VARIANTS)]
+    for variant in variants:
+        known = effects.get(variant)
+        if known is None:
+            effects[variant] = effect
+            return
+        if known.dropped <= effect.dropped:
+            if known.dropped == effect.dropped and effect.cost < known.cost:
+                effects[variant] = effect
+            return
+        if effect.dropped <= known.dropped:
+            effects[variant] = effect
+            return
+    worst = max(variants, key=lambda variant: (len(effects[variant].dropped), sorted(effects[variant].dropped)))
+    if (len(effect.dropped), sorted(effect.dropped)) < (len(effects[worst].dropped), sorted(effects[worst].dropped)):
+        effects[worst] = effect
 
 
 def _agreed(summaries: list[Summary]) -> list[Exit]:

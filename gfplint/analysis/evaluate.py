@@ -37,8 +37,11 @@ class Limits:
     """Evaluations of the head of a recursion."""
     steps: int = 6000
     """Blocks walked in one evaluation of one function."""
-    targets: int = 12
-    """Functions that a call through a pointer may reach before it is no longer followed."""
+    near_targets: int = 12
+    """Functions near the start of the walk that a call through a pointer may reach before it is no longer
+    followed."""
+    far_targets: int = 3
+    """The same, where none of the possible functions is near."""
 
 
 @dataclass(slots=True)
@@ -49,6 +52,8 @@ class _Entry:
     summary: Summary
     low: int
     """Stack index of the outermost active evaluation that this answer still depends on."""
+    home: str | None
+    """The home that the answer was narrowed by, None where it holds for all."""
 
 
 @dataclass(slots=True)
@@ -70,6 +75,8 @@ class Evaluator:
         self.pointers = Pointers(program, self.types)
         self.limits = limits or Limits()
         self.evaluations = 0
+        self.home = ""
+        """Folder of the function that the current walk started from."""
         self._orders: dict[int, tuple[ir.Function, list[int]]] = {}
         self._aliases: dict[int, tuple[ir.Function, dict[ir.Expr, ir.Expr]]] = {}
         self._memo: dict[FunctionRef, list[_Entry]] = {}
@@ -142,10 +149,25 @@ class Evaluator:
                         table[value.path] = Address(None, place)
         return table
 
+    def followed(self, targets: tuple[FunctionRef, ...]) -> tuple[tuple[FunctionRef, ...], bool]:
+        """Those of a pointer call's possible targets that are followed, and whether :attr:`home` decided.
+
+        An object's functions are nearly always its driver's. So where some of the targets are near the
+        start of the walk, they are the ones meant; where none is, only a few are followed.
+        """
+        if len(targets) <= 1:
+            return targets, False
+        near = tuple(ref for ref in targets if _near(ref.path, self.home))
+        if near:
+            return (near if len(near) <= self.limits.near_targets else ()), True
+        return (targets if len(targets) <= self.limits.far_targets else ()), True
+
     # ----------------------------------------------------------------------------- summaries
 
     def summary(self, ref: FunctionRef, facts: Facts) -> Summary:
         """What ``ref`` may do when called with ``facts``."""
+        if not self._stack:
+            self.home = ref.path.rpartition("/")[0]
         entries = self._memo.setdefault(ref, [])
         found = self._known(entries, facts)
         if found is not None:
@@ -170,8 +192,9 @@ class Evaluator:
 
     def _known(self, entries: list[_Entry], facts: Facts) -> _Entry | None:
         for entry in entries:
-            if _project(facts, entry.consulted, entry.places) == entry.projection:
-                return entry
+            if entry.home is None or entry.home == self.home:
+                if _project(facts, entry.consulted, entry.places) == entry.projection:
+                    return entry
         return None
 
     def _recursion(self, ref: FunctionRef, facts: Facts) -> tuple[int, _Active] | None:
@@ -209,6 +232,7 @@ class Evaluator:
             _project(facts, summary.consulted, summary.places),
             summary,
             active.low if active.low < index else _DONE,
+            self.home if summary.at_home else None,
         )
         self._memo[ref].append(entry)
         if active.low < index:
@@ -230,6 +254,18 @@ class Evaluator:
 
 _DONE = 1 << 30
 """``low`` of an answer that depends on nothing unfinished."""
+
+
+def _near(path: str, home: str) -> bool:
+    """Whether a file belongs to the same driver as the folder ``home``: its folder, one beside or below it,
+    but never all of ``drivers/``."""
+    here, there = home.split("/"), path.split("/")[:-1]
+    common = 0
+    for one, other in zip(here, there, strict=False):
+        if one != other:
+            break
+        common += 1
+    return common >= max(2, len(here) - 1)
 
 
 def _reverse_postorder(fn: ir.Function) -> list[int]:

@@ -103,9 +103,8 @@ class Explainer:
 
     def _holder(self, held: Held, mask: Mask) -> Thread:
         steps: list[Step] = []
-        chain = [*held.chain]
-        names = [ref.name for ref, _ in chain[1:]] + [held.function.name]
-        for (ref, at), name in zip(chain, names, strict=True):
+        called = [*(ref.name for ref, _ in held.chain[1:]), held.function.name]
+        for (ref, at), name in zip(held.chain, called, strict=False):
             steps.append(Step("call", ref.name, f"calls {name}()", self.place(ref.path, at)))
         steps.extend(self._taking(held.function, held.region.held))
         steps.extend(self._way_down(held.function, held.region.effect, mask))

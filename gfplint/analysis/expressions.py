@@ -40,7 +40,13 @@ if TYPE_CHECKING:
 
 _NEGATED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _BOOL = (ir.Basic("_Bool"), ir.Basic("bool"), ir.Named("bool"))
-Alias = tuple[ir.Expr, bool]
+_ORDERED = ("<", ">", "<=", ">=")
+# include/linux/types.h, in case the tree has no definition of them.
+_UNSIGNED = tuple(ir.Named(name) for name in ("size_t", "u8", "u16", "u32", "u64", "gfp_t"))
+
+
+def _negative(value: Value) -> bool:
+    return any((number := as_bits(each).signed) is not None and number < 0 for each in alternatives(value))
 
 
 class Reader:
@@ -76,7 +82,7 @@ class Reader:
                 known = state.facts.get(expr)
                 if known is not None:
                     return known
-                return binary(op, self.value(left, state), self.value(right, state))
+                return self._operate(op, left, right, state)
             case ir.Unary(op, operand):
                 return unary(op, self.value(operand, state))
             case ir.AddressOf(operand):
@@ -98,6 +104,20 @@ class Reader:
             case ir.String() | ir.Sizeof():
                 return NONZERO
         return TOP
+
+    def _operate(self, op: str, left: ir.Expr, right: ir.Expr, state: State) -> Value:
+        a, b = self.value(left, state), self.value(right, state)
+        unsigned = False
+        if op in _ORDERED and (_negative(a) or _negative(b)):
+            # Only here does C's rule matter: one unsigned operand makes the comparison unsigned.
+            unsigned = self._unsigned(left) or self._unsigned(right)
+        return binary(op, a, b, unsigned=unsigned)
+
+    def _unsigned(self, expr: ir.Expr) -> bool:
+        kind = self._types.strip(self._types.type_of(expr, self.fn), self.fn.path)
+        if isinstance(kind, ir.Basic):
+            return "unsigned" in kind.name
+        return isinstance(kind, ir.Pointer) or kind in _UNSIGNED
 
     def _global(self, name: str, state: State) -> Value:
         known = state.facts.get(ir.Global(name))
@@ -253,7 +273,10 @@ class Reader:
             case ir.Binary("<" | ">" | "<=" | ">=" as op, left, right):
                 if not outcome:
                     op = _NEGATED[op]
-                return self._filter(left, op, self.value(right, state), state) and self._decide(condition, outcome, state)
+                against = self.value(right, state)
+                if not _negative(against) and not self._filter(left, op, against, state):
+                    return False
+                return self._decide(condition, outcome, state)
             case ir.Local() | ir.Temp() | ir.Field() | ir.Deref() | ir.Index() | ir.Global():
                 return self._test(condition, outcome, state)
         return self._decide(condition, outcome, state)

@@ -55,7 +55,7 @@ class Regions:
         for ref in self._candidates(self._files, words):
             summary = self._evaluator.summary(ref, Facts())
             for region in summary.regions.values():
-                if region.held.lock.name in wanted:
+                if region.held.lock.name in wanted and isinstance(region.effect.event, Allocation):
                     found.extend(self._confirm(ref, summary, region))
         return found
 

@@ -103,7 +103,7 @@ class Effect:
 
 @dataclass(slots=True)
 class Region:
-    """An allocation reached while the evaluated function holds ``held``."""
+    """An effect reached while the evaluated function holds ``held``."""
 
     held: Held
     effect: Effect
@@ -141,6 +141,8 @@ class Summary:
     """Call offset → callees (with the very summary used) that have regions of their own."""
     consulted: int = 0
     places: int = 0
+    at_home: bool = False
+    """Whether a call through a pointer was narrowed by where the walk started (:attr:`Evaluator.home`)."""
     complete: bool = True
     """False where a bound (depth, evaluations) cut the walk short."""
 

@@ -7,6 +7,7 @@ What calls do is :mod:`gfplint.analysis.calls`.
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gfplint import ir
@@ -200,31 +201,42 @@ def _few(states: list[State]) -> list[State]:
 def _settle(exits: list[Exit]) -> list[Exit]:
     """Exits that callers can tell apart: by what changed, and by value.
 
-    A lock that is held on one exit and not on another counts as held only where the returned value tells
-    the two apart (a trylock's wrapper); otherwise it doesn't: a lock that leaks from the analysis would
-    put everything after the call under it.
+    A lock that is held (or dropped) on one exit and not on another counts only where the returned value
+    tells the two apart (a trylock's wrapper, an error path that unlocks); otherwise the function counts as
+    leaving that lock alone. A lock that leaks from the analysis would put everything after the call under it.
     """
-    groups: dict[tuple[object, ...], Exit] = {}
-    for each in exits:
-        known = groups.get(each.change)
-        if known is None:
-            groups[each.change] = Exit(each.value, each.taken, each.dropped, each.entered, each.left)
-        else:
-            known.value = join(known.value, each.value)
-    result = list(groups.values())
-    if len(result) > 1:
-        names = {held.lock.name for each in result for held in each.taken}
-        doubtful = {name for name in sorted(names) if _ambiguous(name, result)}
-        if doubtful:
-            for each in result:
-                each.taken = tuple(held for held in each.taken if held.lock.name not in doubtful)
-            return _settle(result)
-    return result[:_MAX_EXITS]
+    while True:
+        groups: dict[tuple[object, ...], Exit] = {}
+        for each in exits:
+            known = groups.get(each.change)
+            if known is None:
+                groups[each.change] = Exit(each.value, each.taken, each.dropped, each.entered, each.left)
+            else:
+                known.value = join(known.value, each.value)
+        result = list(groups.values())
+        taken = {held.lock.name for each in result for held in each.taken}
+        dropped = {name for each in result for name in each.dropped}
+        doubtful = {name for name in sorted(taken) if _ambiguous(name, result, _takes)}
+        ignored = {name for name in sorted(dropped) if _ambiguous(name, result, _drops)}
+        if not doubtful and not ignored:
+            return result[:_MAX_EXITS]
+        for each in result:
+            each.taken = tuple(held for held in each.taken if held.lock.name not in doubtful)
+            each.dropped -= ignored
+        exits = result
 
 
-def _ambiguous(name: str, exits: list[Exit]) -> bool:
-    having = [each for each in exits if any(held.lock.name == name for held in each.taken)]
-    lacking = [each for each in exits if each not in having]
+def _takes(exit_: Exit, name: str) -> bool:
+    return any(held.lock.name == name for held in exit_.taken)
+
+
+def _drops(exit_: Exit, name: str) -> bool:
+    return name in exit_.dropped
+
+
+def _ambiguous(name: str, exits: list[Exit], does: Callable[[Exit, str], bool]) -> bool:
+    having = [each for each in exits if does(each, name)]
+    lacking = [each for each in exits if not does(each, name)]
     return any(not _disjoint(one.value, other.value) for one in having for other in lacking)
 
 

@@ -6,6 +6,7 @@ function is lowered when somebody wants to look inside it.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -67,7 +68,7 @@ class Program:
         if path in self._sources:
             return self._sources[path]
         try:
-            result: SourceFile | None = source.split(path, self.tree.read(path), self.tree.config)
+            result: SourceFile | None = source.split(path, self.tree.read(path), self.tree.config_for(path))
         except GfplintError as error:
             self.notes.add(Note("unreadable-file", path, 0, str(error)))
             result = None
@@ -164,7 +165,7 @@ class Program:
         if file is not None:
             for item in file.find(ref.name, ItemKind.FUNCTION):
                 if item.start == ref.start:
-                    result = lower.lower_function(file, item, self.symbols)
+                    result = self._lower(file, item)
                     break
         if result is None:
             self.notes.add(Note("syntax", ref.path, 0, f"{ref.name}() could not be read."))
@@ -174,6 +175,18 @@ class Program:
             self.notes.add(Note("syntax", ref.path, line, f"{ref.name}() was read in part: its syntax is not understood everywhere."))
         self._functions[ref] = result
         return result
+
+    def _lower(self, file: SourceFile, item: Item) -> ir.Function | None:
+        """One function lowered. A fault of ours in one function must not take the whole run with it: it
+        is noted, and raised only where somebody debugs gfplint."""
+        try:
+            return lower.lower_function(file, item, self.symbols)
+        except Exception as error:
+            if os.environ.get("GFPLINT_DEBUG"):
+                raise
+            line = file.position(item.name_at)[0]
+            self.notes.add(Note("internal", file.path, line, f"{item.name}(): gfplint failed ({type(error).__name__}: {error})."))
+            return None
 
     @property
     def files_read(self) -> int:

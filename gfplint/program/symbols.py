@@ -78,8 +78,8 @@ class TreeSymbols:
         return self.definition(name, path)
 
     def modelled(self, name: str) -> bool:
-        """Whether an API model describes the name."""
-        return self._program.models.get(name) is not None
+        """Whether an API model describes the name (a pattern's counts only where the tree has no such macro)."""
+        return name in self._program.models
 
     def config(self, name: str) -> bool | None:
         """Whether a configuration symbol is on."""
