@@ -80,8 +80,14 @@ class Calls:
         if known and len(known) == len(alternatives(value)):
             self._evaluator.pointers.count(self._fn, call, len(known))
             return known
-        found, by_home = self._evaluator.followed(self._evaluator.pointers.targets(call, self._fn) or ())
+        if self._evaluator.limits.depth == 1:
+            return ()
+        found, by_home = self._evaluator.pointers.targets(call, self._fn, self._evaluator.home)
         self._summary.at_home |= by_home
+        if len(found) > 1:
+            self._summary.at_doubt = True
+            if self._evaluator.doubt:
+                return ()
         return found
 
     def _called(
@@ -89,10 +95,14 @@ class Calls:
     ) -> list[State]:
         values = [self._reader.value(arg, state) for arg in args]
         facts = Facts(tuple(plain(value) for value in values))
+        doubt = self._evaluator.doubt
+        self._evaluator.doubt = doubt or len(targets) > 1
         summaries = [self._evaluator.summary(ref, facts) for ref in targets]
+        self._evaluator.doubt = doubt
         for ref, summary in zip(targets, summaries, strict=True):
             self._consult(summary, values)
             self._summary.at_home |= summary.at_home
+            self._summary.at_doubt |= summary.at_doubt and len(targets) == 1
             self._absorb(ref, summary, call, values, state, len(targets))
         self._forget_outputs(args, state)
         if len(targets) == 1:

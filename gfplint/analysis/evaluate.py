@@ -29,19 +29,14 @@ from gfplint.program.types import Place, Types
 class Limits:
     """Bounds of the walk; each one that is hit leaves a note. docs/limits.md states them."""
 
-    depth: int = 64
-    """Nested calls."""
+    depth: int = 120
+    """Nested calls; 1 looks at a function by itself and leaves no notes."""
     specialisations: int = 24
     """Different facts for which one function is evaluated; further callers share the general answer."""
     rounds: int = 3
     """Evaluations of the head of a recursion."""
     steps: int = 6000
     """Blocks walked in one evaluation of one function."""
-    near_targets: int = 12
-    """Functions near the start of the walk that a call through a pointer may reach before it is no longer
-    followed."""
-    far_targets: int = 3
-    """The same, where none of the possible functions is near."""
 
 
 @dataclass(slots=True)
@@ -54,6 +49,8 @@ class _Entry:
     """Stack index of the outermost active evaluation that this answer still depends on."""
     home: str | None
     """The home that the answer was narrowed by, None where it holds for all."""
+    doubt: bool | None
+    """Whether it holds behind a call with several targets, or before one; None where it holds for both."""
 
 
 @dataclass(slots=True)
@@ -77,6 +74,9 @@ class Evaluator:
         self.evaluations = 0
         self.home = ""
         """Folder of the function that the current walk started from."""
+        self.doubt = False
+        """Whether the walk is behind a call with several possible targets. Another such call is not followed
+        from there: what it led to would be a guess upon a guess, and there are very many of them."""
         self._orders: dict[int, tuple[ir.Function, list[int]]] = {}
         self._aliases: dict[int, tuple[ir.Function, dict[ir.Expr, ir.Expr]]] = {}
         self._memo: dict[FunctionRef, list[_Entry]] = {}
@@ -149,19 +149,6 @@ class Evaluator:
                         table[value.path] = Address(None, place)
         return table
 
-    def followed(self, targets: tuple[FunctionRef, ...]) -> tuple[tuple[FunctionRef, ...], bool]:
-        """Those of a pointer call's possible targets that are followed, and whether :attr:`home` decided.
-
-        An object's functions are nearly always its driver's. So where some of the targets are near the
-        start of the walk, they are the ones meant; where none is, only a few are followed.
-        """
-        if len(targets) <= 1:
-            return targets, False
-        near = tuple(ref for ref in targets if _near(ref.path, self.home))
-        if near:
-            return (near if len(near) <= self.limits.near_targets else ()), True
-        return (targets if len(targets) <= self.limits.far_targets else ()), True
-
     # ----------------------------------------------------------------------------- summaries
 
     def summary(self, ref: FunctionRef, facts: Facts) -> Summary:
@@ -184,6 +171,8 @@ class Evaluator:
         if fn is None:
             return Summary(ref, exits=[Exit(TOP)], complete=False)
         if len(self._stack) >= self.limits.depth:
+            if self.limits.depth == 1:
+                return Summary(ref, exits=[Exit(TOP)], complete=False)
             self.program.notes.add(Note("budget", ref.path, 0, f"{ref.name}() lies too deep and was not followed."))
             return Summary(ref, exits=[Exit(TOP)], complete=False)
         if len(entries) >= self.limits.specialisations and facts.values:
@@ -192,7 +181,7 @@ class Evaluator:
 
     def _known(self, entries: list[_Entry], facts: Facts) -> _Entry | None:
         for entry in entries:
-            if entry.home is None or entry.home == self.home:
+            if entry.home in (None, self.home) and entry.doubt in (None, self.doubt):
                 if _project(facts, entry.consulted, entry.places) == entry.projection:
                     return entry
         return None
@@ -233,6 +222,7 @@ class Evaluator:
             summary,
             active.low if active.low < index else _DONE,
             self.home if summary.at_home else None,
+            self.doubt if summary.at_doubt else None,
         )
         self._memo[ref].append(entry)
         if active.low < index:
@@ -254,18 +244,6 @@ class Evaluator:
 
 _DONE = 1 << 30
 """``low`` of an answer that depends on nothing unfinished."""
-
-
-def _near(path: str, home: str) -> bool:
-    """Whether a file belongs to the same driver as the folder ``home``: its folder, one beside or below it,
-    but never all of ``drivers/``."""
-    here, there = home.split("/"), path.split("/")[:-1]
-    common = 0
-    for one, other in zip(here, there, strict=False):
-        if one != other:
-            break
-        common += 1
-    return common >= max(2, len(here) - 1)
 
 
 def _reverse_postorder(fn: ir.Function) -> list[int]:

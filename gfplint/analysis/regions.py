@@ -11,15 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gfplint import ir
-from gfplint.analysis.evaluate import Evaluator
+from gfplint.analysis.evaluate import Evaluator, Limits
 from gfplint.analysis.summary import Allocation, Facts, LockClass, Region, Summary
 from gfplint.frontend.source import Item, ItemKind
 from gfplint.program.program import FunctionRef
 
 _WRAPPER_ROUNDS = 3
-_MAX_WRAPPER_FILES = 300
-"""A lock whose name more files mention than this (``lock``, ``mutex``) has its wrappers looked for only
-near the analysed paths and in headers under include/."""
+_CALLED = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")
 _CALLER_LEVELS = 4
 _MAX_CALLERS = 24
 
@@ -42,6 +40,7 @@ class Regions:
         self._evaluator = evaluator
         self._program = evaluator.program
         self._files = sorted(files)
+        self._alone = Evaluator(evaluator.program, Limits(depth=1))
         self._callers: dict[FunctionRef, list[tuple[FunctionRef, int]] | None] = {}
 
     def find(self, locks: Iterable[LockClass]) -> list[Held]:
@@ -79,41 +78,55 @@ class Regions:
     # ----------------------------------------------------------------------------- wrappers
 
     def _wrappers(self, words: set[str], wanted: set[str]) -> set[str]:
-        """Names of functions that return with a wanted lock held, and of macros that name one."""
+        """Names that the paths use, of functions that return with a wanted lock held and of macros that
+        name one. Only what the paths call can matter to them, so only that is looked at."""
+        called = self._called_names()
+        homes = self._homes(called)
         known: set[str] = set()
         fresh = set(words)
         for _ in range(_WRAPPER_ROUNDS):
+            pattern = re.compile(rb"\b(?:" + b"|".join(re.escape(word.encode()) for word in sorted(fresh)) + rb")\b")
             names: set[str] = set()
-            for word, files in self._program.tree.index.mentions(sorted(fresh)).items():
-                pattern = re.compile(rb"\b" + re.escape(word.encode()) + rb"\b")
-                for path in self._near(files):
-                    names |= self._wrappers_in(path, pattern, wanted)
+            for path in sorted(homes):
+                if pattern.search(self._program.tree.read(path)):
+                    names |= self._wrappers_in(path, homes[path], pattern, wanted)
             fresh = names - known - words
             known |= fresh
             if not fresh:
                 break
         return known
 
-    def _near(self, files: tuple[str, ...]) -> list[str]:
-        if len(files) <= _MAX_WRAPPER_FILES:
-            return list(files)
-        folders = {path.rpartition("/")[0] for path in self._files}
-        return [path for path in files if path.rpartition("/")[0] in folders or path.startswith("include/linux/")]
-
-    def _wrappers_in(self, path: str, pattern: re.Pattern[bytes], wanted: set[str]) -> set[str]:
+    def _called_names(self) -> set[str]:
         names: set[str] = set()
+        for path in self._files:
+            names.update(name.decode() for name in _CALLED.findall(self._program.tree.read(path)))
+        return {name for name in names if name not in self._program.models}
+
+    def _homes(self, names: set[str]) -> dict[str, set[str]]:
+        """File → those of the names that it may define, the analysed files among them."""
+        homes: dict[str, set[str]] = {path: names for path in self._files}
+        index = self._program.tree.index
+        for name in sorted(names):
+            for site in (*index.functions(name), *index.macros(name)):
+                if site.path not in homes:
+                    homes[site.path] = set()
+                if homes[site.path] is not names:
+                    homes[site.path].add(name)
+        return homes
+
+    def _wrappers_in(self, path: str, names: set[str], pattern: re.Pattern[bytes], wanted: set[str]) -> set[str]:
+        found: set[str] = set()
         file = self._program.source(path)
         for item in self._program.items(path, ItemKind.FUNCTION, ItemKind.MACRO):
-            if file is None or not pattern.search(file.text, item.start, item.end):
+            if file is None or item.name not in names or not pattern.search(file.text, item.start, item.end):
                 continue
-            if item.kind is ItemKind.MACRO:
-                names.add(item.name)
-            elif self._acquires(path, item, wanted):
-                names.add(item.name)
-        return names
+            if item.kind is ItemKind.MACRO or self._acquires(path, item, wanted):
+                found.add(item.name)
+        return found
 
     def _acquires(self, path: str, item: Item, wanted: set[str]) -> bool:
-        summary = self._evaluator.summary(FunctionRef(path, item.start, item.name), Facts())
+        """Whether the function by itself, its callees left out, returns with a wanted lock held."""
+        summary = self._alone.summary(FunctionRef(path, item.start, item.name), Facts())
         return any(held.lock.name in wanted for each in summary.exits for held in each.taken)
 
     # ------------------------------------------------------------------------------ callers

@@ -143,6 +143,8 @@ class Summary:
     places: int = 0
     at_home: bool = False
     """Whether a call through a pointer was narrowed by where the walk started (:attr:`Evaluator.home`)."""
+    at_doubt: bool = False
+    """Whether a call with several possible targets was met; such calls are followed from certain ways only."""
     complete: bool = True
     """False where a bound (depth, evaluations) cut the walk short."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gfplint import ir
@@ -15,8 +17,13 @@ if TYPE_CHECKING:
     from gfplint.kernel.index import Site
     from gfplint.program.program import Program
 
-_MAX_SITES = 600
-"""Stores to fields of one name (``.open``) beyond which no attempt is made to sort them by type."""
+_STORED = re.compile(rb"\w+\s*=\s*&?(\w+)")
+_MAX_FAR_SITES = 150
+"""Stores to fields of one name (``.open``) beyond which those far from the walk's start aren't sorted by type."""
+_NEAR_TARGETS = 12
+"""Functions near the walk's start that a call may reach before it is no longer followed."""
+_FAR_TARGETS = 3
+"""The same where none of them is near."""
 _FEW = 4
 
 
@@ -27,7 +34,8 @@ class Pointers:
         self._program = program
         self._types = types
         self._direct: dict[tuple[str, str], Model | tuple[FunctionRef, ...]] = {}
-        self._stored: dict[tuple[str, str], tuple[FunctionRef, ...] | None] = {}
+        self._stored: dict[tuple[str, str], tuple[FunctionRef, ...]] = {}
+        self._near: dict[tuple[str, str, str], tuple[FunctionRef, ...]] = {}
         self.sites: dict[tuple[str, int, str], int] = {}
         """(file, offset, text) of each call seen → number of targets; -1 for a direct one."""
 
@@ -61,64 +69,80 @@ class Pointers:
         """Enter a call through a pointer into the account."""
         self.sites[fn.path, call.at, repr(call.function)] = targets
 
-    def targets(self, call: ir.Call, fn: ir.Function) -> tuple[FunctionRef, ...] | None:
-        """The functions stored anywhere in the field that the call reads its pointer from; None where
-        that can't be told."""
+    def targets(self, call: ir.Call, fn: ir.Function, home: str) -> tuple[tuple[FunctionRef, ...], bool]:
+        """The functions that a call through a pointer is followed into, and whether ``home``, the folder
+        where the walk started, had a say in that. Empty where nothing is known, or too much.
+
+        An object's functions are nearly always its driver's. So where some of those stored in the field
+        are near the start of the walk, they are the ones meant; where none is, only a few are followed.
+        """
         expr = call.function
         while isinstance(expr, (ir.Deref, ir.Cast)):
             expr = expr.pointer if isinstance(expr, ir.Deref) else expr.operand
-        found: tuple[FunctionRef, ...] | None = None
-        if isinstance(expr, ir.Field):
-            owner = self._types.strip(self._types.type_of(expr.base, fn), fn.path)
-            if isinstance(owner, ir.Record) and owner.tag:
-                found = self.stored(owner.tag, expr.name, fn.path)
-        self.count(fn, call, len(found) if found else 0)
-        if not found:
-            line = self._program.position(fn.path, call.at)[0]
-            what = expr.name if isinstance(expr, (ir.Field, ir.Local, ir.Global)) else "a pointer"
-            self._program.notes.add(Note("unresolved-call", fn.path, line, f"{fn.name}() calls through {what}; no target is known."))
+        what = expr.name if isinstance(expr, (ir.Field, ir.Local, ir.Global)) else "a pointer"
+        owner = self._types.strip(self._types.type_of(expr.base, fn), fn.path) if isinstance(expr, ir.Field) else None
+        if not isinstance(expr, ir.Field) or not isinstance(owner, ir.Record) or not owner.tag:
+            self.count(fn, call, 0)
+            self._note(fn, call, f"{fn.name}() calls through {what}; no target is known.")
+            return (), False
+        near = self._near_stored(owner.tag, expr.name, home)
+        found = near or self.stored(owner.tag, expr.name, _MAX_FAR_SITES)
+        self.count(fn, call, len(found) if found is not None else _FEW + 1)
+        if found is not None and not found:
+            self._note(fn, call, f"{fn.name}() calls through {what}; no target is known.")
+        elif found is None or len(found) > (_NEAR_TARGETS if near else _FAR_TARGETS):
+            self._note(fn, call, f"{fn.name}() calls through {what}; too many functions are possible.")
+            return (), True
+        return found or (), bool(near) or len(found or ()) > 1
+
+    def _note(self, fn: ir.Function, call: ir.Call, text: str) -> None:
+        line = self._program.position(fn.path, call.at)[0]
+        self._program.notes.add(Note("unresolved-call", fn.path, line, text))
+
+    def _near_stored(self, tag: str, field: str, home: str) -> tuple[FunctionRef, ...]:
+        """Functions that files near ``home`` store in the field, sorted."""
+        key = (tag, field, home)
+        found = self._near.get(key)
+        if found is None:
+            sites = [site for site in self._program.tree.index.stores(field) if _is_near(site.path, home)]
+            found = self._near[key] = self._sorted(sites, tag, field)
         return found
 
-    def stored(self, tag: str, field: str, from_path: str) -> tuple[FunctionRef, ...] | None:
+    def stored(self, tag: str, field: str, most: int | None = None) -> tuple[FunctionRef, ...] | None:
         """Every function that initialisers and assignments store in ``struct tag``'s ``field``, sorted.
-        None where there are too many places to look at."""
+        None where there are more than ``most`` places to look at."""
+        sites = self._program.tree.index.stores(field)
+        if most is not None and len(sites) > most:
+            return None
         key = (tag, field)
         if key not in self._stored:
-            self._stored[key] = None
-            self._stored[key] = self._find_stored(tag, field)
+            word = tag.encode()
+            self._stored[key] = ()  # asked again from inside: nothing more
+            self._stored[key] = self._sorted(
+                [site for site in sites if word in self._program.tree.read(site.path)], tag, field
+            )
         return self._stored[key]
 
-    def _find_stored(self, tag: str, field: str) -> tuple[FunctionRef, ...] | None:
-        sites = self._program.tree.index.stores(field)
-        word = tag.encode()
-        if len(sites) > _MAX_SITES:
-            sites = tuple(site for site in sites if word in self._program.tree.read(site.path))
-            if len(sites) > _MAX_SITES:
-                return None
-        found: set[FunctionRef] = set()
-        for site in sites:
-            found.update(self._at(site, tag, field))
-        return tuple(sorted(found))
+    def _sorted(self, sites: Iterable[Site], tag: str, field: str) -> tuple[FunctionRef, ...]:
+        return tuple(sorted({ref for site in sites for ref in self._at(site, tag, field)}))
 
     def _at(self, site: Site, tag: str, field: str) -> list[FunctionRef]:
         """Functions that the item around ``site`` stores in the field."""
-        result: list[FunctionRef] = []
-        file = self._program.source(site.path)
-        if file is None:
-            return result
-        for item in self._program.items(site.path, ItemKind.VARIABLE, ItemKind.FUNCTION):
-            if not item.start <= site.offset < item.end or not item.active:
-                continue
-            if item.kind is ItemKind.VARIABLE:
-                for variable in self._program.variables_of(site.path, item):
-                    result.extend(self._initialised(variable, tag, field))
-            else:
-                if self._program.tree.index is not None:
-                    ref = FunctionRef(site.path, item.start, item.name)
-                    fn = self._program.function(ref)
-                    if fn is not None:
-                        result.extend(self._assigned(fn, tag, field))
-        return result
+        data = self._program.tree.read(site.path)
+        stored = _STORED.match(data, site.offset)
+        if stored is None or self._program.resolve(stored[1].decode(), site.path) is None:
+            return []  # most stores are of data; only those of functions are worth parsing
+        item = self._program.enclosing(site.path, site.offset)
+        if item is None or not item.active:
+            return []
+        if item.kind is ItemKind.VARIABLE:
+            return [
+                ref
+                for variable in self._program.variables_of(site.path, item)
+                for ref in self._initialised(variable, tag, field)
+            ]
+        fn = self._program.function(FunctionRef(site.path, item.start, item.name))
+        return self._assigned(fn, tag, field) if fn is not None else []
 
     def _initialised(self, variable: ir.Variable, tag: str, field: str) -> list[FunctionRef]:
         result: list[FunctionRef] = []
@@ -180,3 +204,15 @@ class Pointers:
             else:
                 counts["few" if number <= _FEW else "many"] += 1
         return counts
+
+
+def _is_near(path: str, home: str) -> bool:
+    """Whether a file belongs to the same driver as the folder ``home``: its folder, one beside or below it,
+    but never all of ``drivers/``."""
+    here, there = home.split("/"), path.split("/")[:-1]
+    common = 0
+    for one, other in zip(here, there, strict=False):
+        if one != other:
+            break
+        common += 1
+    return common >= max(2, len(here) - 1)

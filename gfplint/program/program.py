@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,6 +23,8 @@ from gfplint.kernel.tree import KernelTree
 from gfplint.models import Models
 from gfplint.program.symbols import TreeSymbols
 
+_LONGEST = 1 << 20
+"""Bytes: no definition is longer."""
 _INCLUDED_C = re.compile(rb'^[ \t]*#[ \t]*include[ \t]+"([^"]+\.c)"', re.M)
 
 
@@ -54,7 +57,8 @@ class Program:
         self._records: dict[tuple[str, str], tuple[ir.Record, str] | None] = {}
         self._typedefs: dict[tuple[str, str], ir.Type | None] = {}
         self._prototypes: dict[tuple[str, str], ir.FunctionType | None] = {}
-        self._visible: dict[tuple[str, str], str] = {}
+        self._included: dict[str, list[str]] = {}
+        self._starts: dict[str, tuple[list[int], list[Item]]] = {}
 
     @cached_property
     def masks(self) -> Masks:
@@ -80,10 +84,27 @@ class Program:
         file = self.source(path)
         return [item for item in file.items if item.kind in kinds] if file else []
 
+    def enclosing(self, path: str, offset: int) -> Item | None:
+        """The function or variable whose definition contains an offset."""
+        known = self._starts.get(path)
+        if known is None:
+            items = self.items(path, ItemKind.FUNCTION, ItemKind.VARIABLE)
+            known = self._starts[path] = ([item.start for item in items], items)
+        position = bisect_right(known[0], offset) - 1
+        while position >= 0 and known[0][position] > offset - _LONGEST:
+            item = known[1][position]
+            if offset < item.end:
+                return item
+            position -= 1
+        return None
+
     def _own_files(self, path: str) -> list[str]:
         """A file and the ``.c`` files that it includes (kernel/sched builds itself so)."""
+        known = self._included.get(path)
+        if known is not None:
+            return known
         file = self.source(path)
-        files = [path]
+        files = self._included[path] = [path]
         if file is not None:
             for match in _INCLUDED_C.finditer(file.data):
                 folder = path.rpartition("/")[0]

@@ -74,7 +74,7 @@ class Registrations:
             return result
         for callback, role in zip(registration.callbacks, registration.names, strict=True):
             if isinstance(callback, (ir.Field, ir.Local, ir.Global)):
-                for ref in self._pointers.stored(table.tag, callback.name, "") or ():
+                for ref in self._pointers.stored(table.tag, callback.name) or ():
                     result.append(Registered(context.id, ref, role, ref.path, ref.start))
         return result
 
