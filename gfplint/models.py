@@ -232,6 +232,10 @@ class Models:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def acquiring(self) -> list[str]:
+        """Names of the functions and macros whose models take a lock, sorted."""
+        return sorted(name for name, entry in self._entries.items() if "acquires" in entry.table or "tries" in entry.table)
+
     def check(self) -> None:
         """Parse every model; raises :class:`gfplint.errors.ModelError` at the first that is wrong."""
         for name in self:

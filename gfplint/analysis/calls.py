@@ -245,7 +245,8 @@ class Calls:
         kind = self._models.kinds[effect.kind]
         if effect.blocking and kind.sleeps:
             self._record(Effect(Wait(lock, effect.shared), call.at, call), state)
-        held = Held(lock, effect.shared, call.at, call)
+        pointer = substitute(effect.lock, actual) if effect.lock is not None else None
+        held = Held(lock, effect.shared, call.at, call, pointer=pointer)
         if effect.when is None:
             self._hold(held, state)
             return [state]
@@ -253,10 +254,13 @@ class Calls:
 
     def _release(self, effect: Release, actual: dict[str, ir.Expr], call: ir.Call, state: State) -> list[State]:
         lock = self._lock(effect.lock, effect.lock_class, effect.kind, actual, state)
+        pointer = substitute(effect.lock, actual) if effect.lock is not None else None
         if effect.when is None:
-            self._release_lock(lock, state)
+            self._release_lock(lock, pointer, state)
             return [state]
-        return self._conditional(effect.when, actual, call, state, lambda taken: self._release_lock(lock, taken))
+        return self._conditional(
+            effect.when, actual, call, state, lambda taken: self._release_lock(lock, pointer, taken)
+        )
 
     def _conditional(
         self, when: ir.Expr, actual: dict[str, ir.Expr], call: ir.Call, state: State, change: object
@@ -331,7 +335,12 @@ class Calls:
         else:
             state.held = (*state.held, held)
 
-    def _release_lock(self, lock: LockClass, state: State) -> None:
+    def _release_lock(self, lock: LockClass, pointer: ir.Expr | None, state: State) -> None:
+        for position in range(len(state.held) - 1, -1, -1):
+            held = state.held[position]
+            if held.lock.name == lock.name and held.pointer is not None and held.pointer == pointer:
+                state.held = state.held[:position] + state.held[position + 1 :]
+                return
         if any(held.lock.name == lock.name for held in state.held) or not lock.name.startswith("?"):
             self._release_named(lock.name, state)
             return

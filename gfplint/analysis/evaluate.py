@@ -13,8 +13,9 @@ from functools import cached_property
 
 from gfplint import ir
 from gfplint.analysis.calls import substitute
+from gfplint.analysis.state import parts
 from gfplint.analysis.summary import Exit, Facts, Summary
-from gfplint.analysis.values import NONZERO, TOP, Address, Code, Value
+from gfplint.analysis.values import NONZERO, TOP, Address, Code, Value, const, join
 from gfplint.analysis.walk import Walk
 from gfplint.findings import Note
 from gfplint.frontend.lower_builder import successors
@@ -77,6 +78,8 @@ class Evaluator:
         self.doubt = False
         """Whether the walk is behind a call with several possible targets. Another such call is not followed
         from there: what it led to would be a guess upon a guess, and there are very many of them."""
+        self._followed: dict[int, tuple[object, tuple[ir.Expr, ...]]] = {}
+        self._field_masks: dict[tuple[str, str, str], Value] = {}
         self._orders: dict[int, tuple[ir.Function, list[int]]] = {}
         self._aliases: dict[int, tuple[ir.Function, dict[ir.Expr, ir.Expr]]] = {}
         self._memo: dict[FunctionRef, list[_Entry]] = {}
@@ -89,6 +92,13 @@ class Evaluator:
     def direct_reclaim_bit(self) -> int:
         """``__GFP_DIRECT_RECLAIM`` in this tree (``__GFP_WAIT`` before 4.4)."""
         return self.program.masks.direct_reclaim[1]
+
+    def dereferenced(self, node: ir.Instruction | ir.Branch) -> tuple[ir.Expr, ...]:
+        """The local pointers that an instruction or a condition follows, memoised."""
+        known = self._followed.get(id(node))
+        if known is None:
+            known = self._followed[id(node)] = (node, _dereferenced(node))
+        return known[1]
 
     # --------------------------------------------------------------------- shared questions
 
@@ -129,6 +139,28 @@ class Evaluator:
         if table is None:
             table = self._stored[key] = self._initialiser(name, path)
         return table.get(steps)
+
+    def field_mask(self, expr: ir.Field, fn: ir.Function) -> Value | None:
+        """The masks that are ever stored in a field of type ``gfp_t``, None for any other field.
+
+        Only stores in the folder of ``fn`` are looked at, and only those whose value is constant: a driver
+        sets such a field where it makes the object.
+        """
+        if self.types.type_of(expr, fn) != _MASK_TYPE:
+            return None
+        owner = self.types.strip(self.types.type_of(expr.base, fn), fn.path)
+        if not isinstance(owner, ir.Record) or not owner.tag:
+            return None
+        key = (owner.tag, expr.name, fn.path.rpartition("/")[0])
+        if key not in self._field_masks:
+            self._field_masks[key] = TOP  # a mask stored from the field itself adds nothing
+            result: Value | None = None
+            for value, path in self.pointers.stored_values(owner.tag, expr.name, key[2]):
+                number = self.constants.evaluate(value, path)
+                found = TOP if number is None else const(number)
+                result = found if result is None else join(result, found)
+            self._field_masks[key] = result if result is not None else TOP
+        return self._field_masks[key]
 
     def _initialiser(self, name: str, path: str) -> dict[tuple[str, ...], Value]:
         variable = self.program.variable(name, path)
@@ -242,8 +274,40 @@ class Evaluator:
         del self._provisional[mark:]
 
 
+_MASK_TYPE = ir.Named("gfp_t")
 _DONE = 1 << 30
 """``low`` of an answer that depends on nothing unfinished."""
+
+
+def _dereferenced(node: ir.Instruction | ir.Branch) -> tuple[ir.Expr, ...]:
+    match node:
+        case ir.Assign(target, value, _):
+            roots: tuple[ir.Expr, ...] = (target, value)
+        case ir.Call(function, args, _, _, _):
+            roots = (function, *args)
+        case _:
+            # Of `p && p->x` only what is evaluated first is certain.
+            condition = node.condition
+            while isinstance(condition, ir.Binary) and condition.op in ("&&", "||"):
+                condition = condition.left
+            roots = (condition,)
+    found: dict[ir.Expr, None] = {}
+    for root in roots:
+        _pointers(root, found)
+    return tuple(found)
+
+
+def _pointers(expr: ir.Expr, found: dict[ir.Expr, None]) -> None:
+    if isinstance(expr, ir.Binary) and expr.op in ("&&", "||"):
+        _pointers(expr.left, found)
+        return
+    if isinstance(expr, ir.Select):
+        _pointers(expr.condition, found)
+        return
+    if isinstance(expr, ir.Deref) and isinstance(expr.pointer, (ir.Local, ir.Temp)):
+        found[expr.pointer] = None
+    for part in parts(expr):
+        _pointers(part, found)
 
 
 def _reverse_postorder(fn: ir.Function) -> list[int]:

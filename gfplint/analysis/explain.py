@@ -167,18 +167,21 @@ class Explainer:
         assert isinstance(event, Allocation)
         ref = registered.callback
         mask = self.mask(event, effect, ref)
-        words = Words("", f"{ref.name}()", context.title, f"{ref.name}()", mask.written)
+        words = Words("", f"{ref.name}()", context.title, f"{self._innermost(ref, effect)[0].name}()", mask.written)
         facts = [self._pointer_fact(effect.targets, "the way to the allocation")]
         certain = self._certain(event)
         facts.append(_mask_fact(certain))
         confidence = _level(effect.targets, certain)
         steps = list(self.waiter(context, registered, effect, None).steps)
+        near_ref, near = ref, effect  # the report stands where the callback's own file asks for the memory
+        while near.inner is not None and near.callee is not None and near.callee.path == ref.path:
+            near_ref, near = near.callee, near.inner
         leaf_ref, leaf = self._innermost(ref, effect)
         steps.append(Step("allocate", leaf_ref.name, f"{event.function}() allocates with {mask.written}", self._call_place(leaf_ref.path, leaf)))
         return Finding(
             rule=rule.id,
-            place=self._call_place(ref.path, effect),
-            function=ref.name,
+            place=self._call_place(near_ref.path, near),
+            function=near_ref.name,
             message=words.fill(rule.message),
             confidence=confidence,
             facts=tuple(facts),
@@ -290,7 +293,7 @@ class Explainer:
             level = min(level, Confidence.MEDIUM)
             facts.append("The lock is named by a pointer that leads to it, which may differ between the two threads.")
         if held.region.held.shared and awaited.shared:
-            level = min(level, Confidence.LOW)
+            level = min(level, Confidence.MEDIUM)
             facts.append("Both sides take the lock for reading: they wait for each other only with a writer queued between.")
         return level, tuple(facts)
 

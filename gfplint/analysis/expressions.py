@@ -158,6 +158,8 @@ class Reader:
         if known is not None:
             return known
         stored = self.initial(expr, state)
+        if stored is None and isinstance(expr, ir.Field):
+            stored = self._evaluator.field_mask(expr, self.fn)
         return stored if stored is not None else TOP
 
     def initial(self, expr: ir.Expr, state: State) -> Value | None:
@@ -232,6 +234,8 @@ class Reader:
         place = self.target(pointer, state)
         if place is not None and place.lock_class:
             return LockClass(place.lock_class, kind, place.word, exact="*" not in place.steps)
+        if isinstance(pointer, ir.AddressOf) and isinstance(pointer.operand, ir.Global):
+            return LockClass(pointer.operand.name, kind, pointer.operand.name)
         return LockClass(f"?{kind}: {pointer!r} in {self.fn.name}", kind, "", exact=False)
 
     # -------------------------------------------------------------------------- conditions

@@ -14,9 +14,12 @@ from gfplint import ir
 from gfplint.analysis.evaluate import Evaluator, Limits
 from gfplint.analysis.summary import Allocation, Facts, LockClass, Region, Summary
 from gfplint.frontend.source import Item, ItemKind
+from gfplint.models import Acquire
 from gfplint.program.program import FunctionRef
 
 _WRAPPER_ROUNDS = 3
+_GUARD_USE = re.compile(rb"\b(?:guard|scoped_guard|scoped_cond_guard|CLASS)\s*\(\s*(\w+)")
+_NAME_BEFORE = re.compile(rb"([A-Za-z_]\w*)\s*\Z")
 _CALLED = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")
 _CALLER_LEVELS = 4
 _MAX_CALLERS = 24
@@ -49,6 +52,7 @@ class Regions:
         words = {lock.word for lock in locks if lock.word}
         if not wanted or not words:
             return []
+        words |= self._models(locks)
         words |= self._wrappers(words, wanted)
         found: list[Held] = []
         for ref in self._candidates(self._files, words):
@@ -57,6 +61,21 @@ class Regions:
                 if region.held.lock.name in wanted and isinstance(region.effect.event, Allocation):
                     found.extend(self._confirm(ref, summary, region))
         return found
+
+    def _models(self, locks: Iterable[LockClass]) -> set[str]:
+        """Modelled functions that take one of the locks without their caller naming it (``rtnl_lock()``)."""
+        classes = {lock.name for lock in locks}
+        words = {lock.word for lock in locks}
+        names: set[str] = set()
+        for name in self._program.models.acquiring():
+            model = self._program.models.get(name)
+            for effect in model.effects if model is not None else ():
+                if not isinstance(effect, Acquire):
+                    continue
+                pointer = effect.lock.operand if isinstance(effect.lock, ir.AddressOf) else None
+                if effect.lock_class in classes or (isinstance(pointer, (ir.Field, ir.Global)) and pointer.name in words):
+                    names.add(name)
+        return names
 
     def _candidates(self, files: Iterable[str], words: set[str]) -> list[FunctionRef]:
         """Functions of these files that mention one of the words."""
@@ -71,9 +90,21 @@ class Regions:
                 continue
             file = self._program.source(path)
             for item in self._program.items(path, ItemKind.FUNCTION):
-                if file is not None and pattern.search(file.text, item.start, item.end):
+                if file is not None and self._may_hold(file.text, item, pattern):
                     found.append(FunctionRef(path, item.start, item.name))
         return found
+
+    def _may_hold(self, text: bytes, item: Item, pattern: re.Pattern[bytes]) -> bool:
+        """Whether a function uses one of the words for more than API calls that take no sleeping lock
+        (``spin_lock(&x->lock)``, ``list_empty(&x->lock)``)."""
+        for match in pattern.finditer(text, item.start, item.end):
+            name = _enclosing_call(text, match.start(), item.start)
+            model = self._program.models.get(name) if name else None
+            if model is None:
+                return True
+            if any(isinstance(each, Acquire) and self._program.models.kinds[each.kind].sleeps for each in model.effects):
+                return True
+        return False
 
     # ----------------------------------------------------------------------------- wrappers
 
@@ -86,7 +117,7 @@ class Regions:
         fresh = set(words)
         for _ in range(_WRAPPER_ROUNDS):
             pattern = re.compile(rb"\b(?:" + b"|".join(re.escape(word.encode()) for word in sorted(fresh)) + rb")\b")
-            names: set[str] = set()
+            names = self._guards(pattern)
             for path in sorted(homes):
                 if pattern.search(self._program.tree.read(path)):
                     names |= self._wrappers_in(path, homes[path], pattern, wanted)
@@ -95,6 +126,16 @@ class Regions:
             if not fresh:
                 break
         return known
+
+    def _guards(self, pattern: re.Pattern[bytes]) -> set[str]:
+        """Guards used in the paths whose definition mentions a word."""
+        names: set[str] = set()
+        for path in self._files:
+            for name in sorted(set(_GUARD_USE.findall(self._program.tree.read(path)))):
+                guard = self._program.symbols.guard(name.decode(), path)
+                if guard is not None and pattern.search(guard.lock):
+                    names.add(name.decode())
+        return names
 
     def _called_names(self) -> set[str]:
         names: set[str] = set()
@@ -245,6 +286,23 @@ class Regions:
                 if len(found) > _MAX_CALLERS:
                     return None
         return found
+
+
+def _enclosing_call(text: bytes, at: int, start: int) -> str:
+    """The name before the innermost parenthesis around an offset, "" where there is none in the statement."""
+    depth = 0
+    for position in range(at - 1, max(start, at - 400) - 1, -1):
+        char = text[position : position + 1]
+        if char == b")":
+            depth += 1
+        elif char == b"(":
+            if depth == 0:
+                match = _NAME_BEFORE.search(text, max(start, position - 80), position)
+                return match[1].decode() if match else ""
+            depth -= 1
+        elif char in (b";", b"{", b"}"):
+            return ""
+    return ""
 
 
 def _leaf(region: Region) -> tuple[str, int]:

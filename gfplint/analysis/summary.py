@@ -43,6 +43,8 @@ class Held:
     call: ir.Call
     inner: Held | None = None
     callee: FunctionRef | None = None
+    pointer: ir.Expr | None = None
+    """The expression that named the lock, to tell two instances of one class apart when one is released."""
 
     @property
     def depth(self) -> int:

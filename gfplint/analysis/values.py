@@ -118,6 +118,10 @@ ONE = Bits(1, ALL ^ 1, True)
 NONZERO = Bits(0, 0, True)
 
 
+VALID = Address(None, None, key="valid")
+"""A pointer that was dereferenced: neither NULL nor an error pointer, whatever it points to."""
+
+
 def const(value: int, deps: int = 0) -> Bits:
     """A known integer; negative ones in two's complement."""
     value &= ALL
@@ -288,6 +292,8 @@ def binary(op: str, left: Value, right: Value, *, unsigned: bool = False) -> Val
         if answer is not None and op == "!=":
             answer = not answer
         return boolean(answer, deps)
+    if isinstance(left, Address) and op in (">=", ">") and _is_error(right):
+        return boolean(False, deps)  # IS_ERR(): no object is in the last page of the address space
     a, b = as_bits(left), as_bits(right)
     if op == "&":
         return Bits(a.ones & b.ones, a.zeros | b.zeros, bool(a.ones & b.ones), deps)
@@ -311,6 +317,12 @@ def binary(op: str, left: Value, right: Value, *, unsigned: bool = False) -> Val
             return Bits(0, 0, True, deps)
         return Bits(deps=deps)
     return _arithmetic(op, x, y, deps)
+
+
+def _is_error(value: Value) -> bool:
+    """Whether a number is in the range of error pointers (include/linux/err.h: MAX_ERRNO)."""
+    number = as_bits(value).signed
+    return number is not None and -4096 <= number < 0
 
 
 def _arithmetic(op: str, x: int, y: int, deps: int) -> Bits:

@@ -16,7 +16,7 @@ from gfplint.analysis.expressions import Reader
 from gfplint.analysis.scopes import assign_task_flags
 from gfplint.analysis.state import Key, State
 from gfplint.analysis.summary import Exit, Facts, Summary
-from gfplint.analysis.values import TOP, Value, alternatives, join, plain, truth, with_deps
+from gfplint.analysis.values import TOP, VALID, Bits, Value, alternatives, join, plain, truth, with_deps
 from gfplint.analysis.values import binary as operate
 from gfplint.findings import Note
 from gfplint.program.program import FunctionRef
@@ -123,6 +123,10 @@ class Walk:
         block = self.fn.blocks[number]
         states = [state]
         for instruction in block.instructions:
+            followed = self.evaluator.dereferenced(instruction)
+            if followed:
+                for each in states:
+                    _know_valid(followed, each)
             if isinstance(instruction, ir.Assign):
                 for each in states:
                     self._assign(instruction, each)
@@ -148,6 +152,7 @@ class Walk:
             case ir.Jump(target):
                 self._flow(target, state)
             case ir.Branch(condition, then, otherwise, _):
+                _know_valid(self.evaluator.dereferenced(end), state)
                 other = state.fork()
                 if self.reader.assume(condition, True, state):
                     self._flow(then, state)
@@ -182,6 +187,14 @@ class Walk:
                     open_rest = False
         if open_rest:
             self._flow(default, rest)
+
+
+def _know_valid(pointers: tuple[ir.Expr, ...], state: State) -> None:
+    """Pointers that are followed here can't be NULL: the code says so itself, or has crashed."""
+    for pointer in pointers:
+        value = state.variables.get(pointer, TOP)
+        if isinstance(value, Bits) and not value.ones and not value.zeros:
+            state.variables[pointer] = with_deps(VALID, value.deps)
 
 
 def _few(states: list[State]) -> list[State]:

@@ -144,8 +144,33 @@ class Pointers:
         fn = self._program.function(FunctionRef(site.path, item.start, item.name))
         return self._assigned(fn, tag, field) if fn is not None else []
 
+    def stored_values(self, tag: str, field: str, folder: str) -> list[tuple[ir.Expr, str]]:
+        """Every expression that files of a folder store in ``struct tag``'s ``field``, with the file."""
+        result: list[tuple[ir.Expr, str]] = []
+        word = re.compile(rb"(?:\.|->)\s*" + re.escape(field.encode()) + rb"\s*[|&]?=[^=]")
+        for path in self._program.tree.index.mentions([field], folder)[field]:
+            file = self._program.source(path)
+            seen: set[int] = set()
+            for match in word.finditer(file.text) if file is not None else ():
+                item = self._program.enclosing(path, match.start())
+                if item is None or not item.active or item.start in seen:
+                    continue
+                seen.add(item.start)
+                if item.kind is ItemKind.VARIABLE:
+                    for variable in self._program.variables_of(path, item):
+                        result.extend((value, path) for value in self._values_initialised(variable, tag, field))
+                else:
+                    fn = self._program.function(FunctionRef(path, item.start, item.name))
+                    if fn is not None:
+                        result.extend((value, path) for value in self._values_assigned(fn, tag, field))
+        return result
+
     def _initialised(self, variable: ir.Variable, tag: str, field: str) -> list[FunctionRef]:
-        result: list[FunctionRef] = []
+        values = self._values_initialised(variable, tag, field)
+        return [ref for value in values if (ref := self.function_named(value, variable.path)) is not None]
+
+    def _values_initialised(self, variable: ir.Variable, tag: str, field: str) -> list[ir.Expr]:
+        result: list[ir.Expr] = []
         for value in variable.values:
             if not value.path or value.path[-1] != field:
                 continue
@@ -160,13 +185,15 @@ class Pointers:
             if isinstance(owner, ir.Array):
                 owner = self._types.strip(owner.of, variable.path)
             if isinstance(owner, ir.Record) and owner.tag == tag:
-                ref = self.function_named(value.value, variable.path)
-                if ref is not None:
-                    result.append(ref)
+                result.append(value.value)
         return result
 
     def _assigned(self, fn: ir.Function, tag: str, field: str) -> list[FunctionRef]:
-        result: list[FunctionRef] = []
+        values = self._values_assigned(fn, tag, field)
+        return [ref for value in values if (ref := self.function_named(value, fn.path)) is not None]
+
+    def _values_assigned(self, fn: ir.Function, tag: str, field: str) -> list[ir.Expr]:
+        result: list[ir.Expr] = []
         for block in fn.blocks:
             for instruction in block.instructions:
                 if not isinstance(instruction, ir.Assign) or not isinstance(instruction.target, ir.Field):
@@ -176,13 +203,8 @@ class Pointers:
                     continue
                 owner = self._types.strip(self._types.type_of(target.base, fn), fn.path)
                 if isinstance(owner, ir.Record) and owner.tag == tag:
-                    values = [instruction.value]
-                    if isinstance(instruction.value, ir.Select):
-                        values = [instruction.value.then, instruction.value.otherwise]
-                    for value in values:
-                        ref = self.function_named(value, fn.path)
-                        if ref is not None:
-                            result.append(ref)
+                    value = instruction.value
+                    result.extend([value.then, value.otherwise] if isinstance(value, ir.Select) else [value])
         return result
 
     def function_named(self, expr: ir.Expr, path: str) -> FunctionRef | None:

@@ -135,7 +135,10 @@ class Registrations:
         """Expressions that may be stored in ``lvalue`` when ``fn`` registers it, likeliest source first."""
         if not isinstance(lvalue, (ir.Field, ir.Deref, ir.Index, ir.Global, ir.Local)):
             return [(lvalue, fn.path)]
-        found: list[Stored] = [(each.value, fn.path) for each in _assigns(fn) if each.target == lvalue]
+        found: list[Stored] = []
+        for each in _assigns(fn):
+            if each.target == lvalue:
+                found.extend(self._meant(each.value, fn, depth))
         if found:
             return found
         if isinstance(lvalue, ir.Global):
@@ -153,6 +156,14 @@ class Registrations:
         if depth < _MAX_CALLERS:
             found = self._from_callers(lvalue, fn, depth)
         return found
+
+    def _meant(self, value: ir.Expr, fn: ir.Function, depth: int) -> list[Stored]:
+        """What an assigned value may be: either arm of a choice, or what callers pass for a parameter."""
+        if isinstance(value, ir.Select):
+            return self._meant(value.then, fn, depth) + self._meant(value.otherwise, fn, depth)
+        if isinstance(value, ir.Local) and value.name in fn.params and depth < _MAX_CALLERS:
+            return self._from_callers(value, fn, depth)
+        return [(value, fn.path)]
 
     def _initialised(self, lvalue: ir.Expr, path: str) -> list[Stored]:
         """From the initialiser of the file-scope variable at the root of the lvalue."""
