@@ -24,6 +24,11 @@ _FEW = 3
 has medium confidence."""
 
 
+_SHORT, _LONG = 6, 12
+"""Calls on the longer of the two ways up to which a finding can have high (medium) confidence: every call
+on a way stands under conditions, and those that the analysis can't decide add up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """What stands for the placeholders of a rule's sentences."""
@@ -171,7 +176,9 @@ class Explainer:
         facts = [self._pointer_fact(effect.targets, "the way to the allocation")]
         certain = self._certain(event)
         facts.append(_mask_fact(certain))
-        confidence = _level(effect.targets, certain)
+        confidence = _level(effect.targets, certain, effect.depth)
+        if effect.depth > _SHORT:
+            facts.append(_depth_fact(effect.depth))
         steps = list(self.waiter(context, registered, effect, None).steps)
         near_ref, near = ref, effect  # the report stands where the callback's own file asks for the memory
         while near.inner is not None and near.callee is not None and near.callee.path == ref.path:
@@ -237,7 +244,7 @@ class Explainer:
         found = arguments(file.data, opening)
         if found is None:
             return ""
-        spans = [b" ".join(file.data[start:end].split()).decode("utf-8", "replace") for start, end in found[0]]
+        spans = [b" ".join(file.text[start:end].split()).decode("utf-8", "replace") for start, end in found[0]]
         name = file.data[leaf.at : opening].strip().decode("utf-8", "replace")
         if name == event.function and event.argument < len(spans):
             return spans[event.argument]
@@ -283,12 +290,15 @@ class Explainer:
         assert isinstance(event, Allocation)
         certain = self._certain(event)
         targets = effect.targets * awaited.effect.targets
-        level = _level(targets, certain)
+        depth = max(effect.depth, awaited.effect.depth)
+        level = _level(targets, certain, depth)
         facts = [
             self._pointer_fact(effect.targets, "from the lock to the allocation"),
             self._pointer_fact(awaited.effect.targets, "from the callback to the lock"),
             _mask_fact(certain),
         ]
+        if depth > _SHORT:
+            facts.append(_depth_fact(depth))
         if not held.region.held.lock.exact:
             level = min(level, Confidence.MEDIUM)
             facts.append("The lock is named by a pointer that leads to it, which may differ between the two threads.")
@@ -309,12 +319,14 @@ def _mask_fact(certain: bool) -> str:
     return "Whether the mask allows direct reclaim could not be decided."
 
 
-def _level(targets: int, certain: bool) -> Confidence:
-    if not certain:
+def _depth_fact(depth: int) -> str:
+    return f"One of the ways is {depth} calls long, and not every condition on it could be decided."
+
+
+def _level(targets: int, certain: bool, depth: int) -> Confidence:
+    if not certain or targets > _FEW or depth > _LONG:
         return Confidence.LOW
-    if targets == 1:
-        return Confidence.HIGH
-    return Confidence.MEDIUM if targets <= _FEW else Confidence.LOW
+    return Confidence.HIGH if targets == 1 and depth <= _SHORT else Confidence.MEDIUM
 
 
 def _fingerprint(rule: str, function: FunctionRef, lock: str, leaf: str) -> str:

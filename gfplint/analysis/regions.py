@@ -242,6 +242,7 @@ class Regions:
                 if (
                     other.held.lock.name == region.held.lock.name
                     and other.effect.at == region.effect.at
+                    and isinstance(other.effect.event, Allocation)
                     and (best is None or self._rank(other, region) < self._rank(best, region))
                 ):
                     best = other

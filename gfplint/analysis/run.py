@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from dataclasses import replace
 
 from gfplint.analysis.callbacks import Awaited, Callback, Callbacks, awaited
 from gfplint.analysis.conditions import Conditions
@@ -128,7 +129,7 @@ class Run:
 
     def _held(self, rule: Rule, context: Context, waits: dict[str, list[Awaited]]) -> list[Finding]:
         self._progress("looking at what is allocated under them", 2, 3)
-        best: dict[tuple[object, ...], Finding] = {}
+        found: dict[tuple[object, ...], list[Finding]] = {}
         regions = Regions(self.evaluator, self.files)
         for held in regions.find([each[0].lock for each in waits.values()]):
             effect = held.region.effect
@@ -137,12 +138,11 @@ class Run:
                 continue
             finding = self.explainer.held(rule, context, held, waits[held.region.held.lock.name][0])
             site = self.explainer.allocation_site(held.function, effect)
-            key = (rule.id, held.region.held.lock.name, held.function, site)
-            _keep_best(best, key, finding)
+            found.setdefault((held.region.held.lock.name, site), []).append(finding)
         by_call: dict[tuple[object, ...], Finding] = {}
-        for finding in best.values():
-            assert finding.lock is not None
-            _keep_best(by_call, (finding.rule, finding.place, finding.lock.name), finding)
+        for same in found.values():
+            finding = _merged(same)
+            _keep_best(by_call, (finding.place, finding.lock), finding)
         return list(by_call.values())
 
     # -------------------------------------------------------------------------- show-locks
@@ -200,6 +200,19 @@ class Run:
             calls_many_targets=totals["many"],
             calls_no_target=totals["none"],
         )
+
+
+def _merged(same: list[Finding]) -> Finding:
+    """One finding for one allocation under one lock, however many functions get there with the lock held:
+    the best witness is reported, the others are listed."""
+    same.sort(key=_quality)
+    best = same[0]
+    others = {
+        (each.place, f"{each.function}() gets to the same allocation with the lock held")
+        for each in same
+        if each.place != best.place
+    }
+    return replace(best, also=tuple(sorted(others, key=lambda other: (other[0].path, other[0].line, other[0].column))))
 
 
 def _keep_best(best: dict[tuple[object, ...], Finding], key: tuple[object, ...], finding: Finding) -> None:
