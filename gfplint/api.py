@@ -20,7 +20,8 @@ _STACK_BYTES = 512 << 20
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
     """What to analyse and how. ``paths`` exist; ``select`` None means all rules; ``progress`` is called
-    with (what, done, total)."""
+    with (what, done, total).
+    """
 
     paths: tuple[Path, ...]
     kernel: Path | None = None
@@ -49,7 +50,7 @@ def show_locks(options: CheckOptions) -> list[CallbackLocks]:
 
 
 def dump(stage: str, options: CheckOptions) -> str:
-    """What one stage (``ir``, ``calls``, ``locks``, ``masks``) sees in the paths; ``PATH:FUNCTION`` names one."""
+    """What one stage (``ir``, ``calls``, ``locks``, ``masks``) sees in the paths."""
     from gfplint.analysis.dump import STAGES, dump_stage
 
     if stage not in STAGES:

@@ -117,7 +117,8 @@ class Finding:
 @dataclass(frozen=True, slots=True, order=True)
 class Note:
     """Something that could not be analysed. ``kind`` groups them for counting: ``unresolved-call``,
-    ``unresolved-callback``, ``unreadable-file``, ``syntax``, ``no-tree``, ``budget``."""
+    ``unresolved-callback``, ``unreadable-file``, ``syntax``, ``no-tree``, ``budget``.
+    """
 
     kind: str
     path: str

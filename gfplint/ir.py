@@ -123,7 +123,8 @@ class Local:
 @dataclass(slots=True, unsafe_hash=True)
 class Global:
     """Any other identifier: a global variable, a function, an enumerator, an object-like macro
-    that the front end left alone (all ``GFP_*`` and ``__GFP_*`` among them)."""
+    that the front end left alone (all ``GFP_*`` and ``__GFP_*`` among them).
+    """
 
     name: str
 
@@ -176,7 +177,8 @@ class Unary:
 @dataclass(slots=True, unsafe_hash=True)
 class Binary:
     """``left op right``: arithmetic, bitwise, shifts, comparisons, and ``&&``/``||`` where neither
-    side has a call in it."""
+    side has a call in it.
+    """
 
     op: str
     left: Expr
@@ -262,7 +264,8 @@ class Call:
 @dataclass(slots=True, unsafe_hash=True)
 class Assign:
     """``target = value``. Compound assignments and ``++`` are written out: ``x |= y`` is
-    ``Assign(x, Binary("|", x, y))``."""
+    ``Assign(x, Binary("|", x, y))``.
+    """
 
     target: Expr
     value: Expr
@@ -294,7 +297,8 @@ class Branch:
 @dataclass(slots=True, unsafe_hash=True)
 class Switch:
     """``cases`` are (low, high, block) with low == high but for GNU ranges; a case label whose value
-    is not a constant expression is an Expr all the same."""
+    is not a constant expression is an Expr all the same.
+    """
 
     value: Expr
     cases: tuple[tuple[Expr, Expr, int], ...]
@@ -357,7 +361,8 @@ class Initialiser:
     """One scalar of a static initialiser: ``path`` is the chain of fields down to it (array
     positions as ``[]``; ``#N`` for the N-th member of a struct, from 0, where the value stands by position
     and the struct is declared elsewhere; ``?`` for a position nobody knows), ``value`` the expression that
-    is stored there."""
+    is stored there.
+    """
 
     path: tuple[str, ...]
     value: Expr

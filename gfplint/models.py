@@ -234,7 +234,11 @@ class Models:
 
     def acquiring(self) -> list[str]:
         """Names of the functions and macros whose models take a lock, sorted."""
-        return sorted(name for name, entry in self._entries.items() if "acquires" in entry.table or "tries" in entry.table)
+        return sorted(
+            name
+            for name, entry in self._entries.items()
+            if "acquires" in entry.table or "tries" in entry.table
+        )
 
     def check(self) -> None:
         """Parse every model; raises :class:`gfplint.errors.ModelError` at the first that is wrong."""

@@ -91,7 +91,12 @@ class Calls:
         return found
 
     def _called(
-        self, targets: tuple[FunctionRef, ...], call: ir.Call, args: tuple[ir.Expr, ...], result: ir.Temp, state: State
+        self,
+        targets: tuple[FunctionRef, ...],
+        call: ir.Call,
+        args: tuple[ir.Expr, ...],
+        result: ir.Temp,
+        state: State,
     ) -> list[State]:
         values = [self._reader.value(arg, state) for arg in args]
         facts = Facts(tuple(plain(value) for value in values))
@@ -136,7 +141,13 @@ class Calls:
     # ------------------------------------------------------------------------------ effects
 
     def _absorb(
-        self, ref: FunctionRef, summary: Summary, call: ir.Call, values: list[Value], state: State, targets: int
+        self,
+        ref: FunctionRef,
+        summary: Summary,
+        call: ir.Call,
+        values: list[Value],
+        state: State,
+        targets: int,
     ) -> None:
         """Take over the effects of a callee."""
         here = tuple((held.lock.name, held.at) for held in state.held)
@@ -240,7 +251,9 @@ class Calls:
                 return self._callback(function, args, actual, call, state)
         return [state]
 
-    def _acquire(self, effect: Acquire, actual: dict[str, ir.Expr], call: ir.Call, state: State) -> list[State]:
+    def _acquire(
+        self, effect: Acquire, actual: dict[str, ir.Expr], call: ir.Call, state: State
+    ) -> list[State]:
         lock = self._lock(effect.lock, effect.lock_class, effect.kind, actual, state)
         kind = self._models.kinds[effect.kind]
         if effect.blocking and kind.sleeps:
@@ -252,7 +265,9 @@ class Calls:
             return [state]
         return self._conditional(effect.when, actual, call, state, lambda taken: self._hold(held, taken))
 
-    def _release(self, effect: Release, actual: dict[str, ir.Expr], call: ir.Call, state: State) -> list[State]:
+    def _release(
+        self, effect: Release, actual: dict[str, ir.Expr], call: ir.Call, state: State
+    ) -> list[State]:
         lock = self._lock(effect.lock, effect.lock_class, effect.kind, actual, state)
         pointer = substitute(effect.lock, actual) if effect.lock is not None else None
         if effect.when is None:
@@ -395,7 +410,9 @@ def substitute(expr: ir.Expr, actual: dict[str, ir.Expr]) -> ir.Expr:
         case ir.Binary(op, left, right):
             return ir.Binary(op, substitute(left, actual), substitute(right, actual))
         case ir.Select(condition, then, otherwise):
-            return ir.Select(substitute(condition, actual), substitute(then, actual), substitute(otherwise, actual))
+            return ir.Select(
+                substitute(condition, actual), substitute(then, actual), substitute(otherwise, actual)
+            )
         case ir.Cast(kind, operand):
             return ir.Cast(kind, substitute(operand, actual))
     return expr
@@ -412,7 +429,8 @@ def _map(deps: int, values: list[Value]) -> int:
 
 def _keep(effects: dict[object, Effect], key: object, effect: Effect) -> None:
     """Keep an effect unless a known one of the same kind drops no more of the caller's locks at no more
-    cost. Of effects that drop different locks, the two that drop fewest are kept."""
+    cost. Of effects that drop different locks, the two that drop fewest are kept.
+    """
     variants = [(key, number) for number in range(_VARIANTS)]
     for variant in variants:
         known = effects.get(variant)
@@ -426,8 +444,13 @@ def _keep(effects: dict[object, Effect], key: object, effect: Effect) -> None:
         if effect.dropped <= known.dropped:
             effects[variant] = effect
             return
-    worst = max(variants, key=lambda variant: (len(effects[variant].dropped), sorted(effects[variant].dropped)))
-    if (len(effect.dropped), sorted(effect.dropped)) < (len(effects[worst].dropped), sorted(effects[worst].dropped)):
+    worst = max(
+        variants, key=lambda variant: (len(effects[variant].dropped), sorted(effects[variant].dropped))
+    )
+    if (len(effect.dropped), sorted(effect.dropped)) < (
+        len(effects[worst].dropped),
+        sorted(effects[worst].dropped),
+    ):
         effects[worst] = effect
 
 

@@ -17,7 +17,8 @@ class Conditions:
 
     def holds(self, condition: ir.Expr, names: dict[str, Value], rule: Rule | None = None) -> bool | None:
         """Whether ``condition`` is true of ``mask``, ``order``, ``version`` (``names``); None: undecided.
-        A flag that the tree doesn't have counts as 0, unless the rule names an older alias for it."""
+        A flag that the tree doesn't have counts as 0, unless the rule names an older alias for it.
+        """
         aliases = dict(rule.aliases) if rule is not None else {}
         return truth(self._value(condition, names, aliases))
 

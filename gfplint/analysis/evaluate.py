@@ -133,7 +133,8 @@ class Evaluator:
 
     def stored(self, name: str, path: str, steps: tuple[str, ...]) -> Value | None:
         """What the initialiser of a file-scope variable stores at ``steps``: functions, addresses, and
-        nothing else, since only those are commonly constant for good."""
+        nothing else, since only those are commonly constant for good.
+        """
         key = (name, path)
         table = self._stored.get(key)
         if table is None:
@@ -205,7 +206,9 @@ class Evaluator:
         if len(self._stack) >= self.limits.depth:
             if self.limits.depth == 1:
                 return Summary(ref, exits=[Exit(TOP)], complete=False)
-            self.program.notes.add(Note("budget", ref.path, 0, f"{ref.name}() lies too deep and was not followed."))
+            self.program.notes.add(
+                Note("budget", ref.path, 0, f"{ref.name}() lies too deep and was not followed.")
+            )
             return Summary(ref, exits=[Exit(TOP)], complete=False)
         if len(entries) >= self.limits.specialisations and facts.values:
             return self.summary(ref, Facts())
@@ -220,7 +223,8 @@ class Evaluator:
 
     def _recursion(self, ref: FunctionRef, facts: Facts) -> tuple[int, _Active] | None:
         """The active evaluation that a call of ``ref`` must be answered from, if there is one: of the same
-        facts, or, where facts keep changing from call to call, the innermost of two."""
+        facts, or, where facts keep changing from call to call, the innermost of two.
+        """
         matches = [(index, each) for index, each in enumerate(self._stack) if each.ref == ref]
         for index, each in matches:
             if each.facts.values == facts.values:
@@ -345,4 +349,8 @@ def _project(facts: Facts, consulted: int, places: int) -> tuple[Value, ...]:
 
 def _shape(summary: Summary) -> tuple[object, ...]:
     """What must stay the same for a recursion to be solved."""
-    return frozenset(summary.effects), frozenset(summary.regions), tuple(each.change for each in summary.exits)
+    return (
+        frozenset(summary.effects),
+        frozenset(summary.regions),
+        tuple(each.change for each in summary.exits),
+    )

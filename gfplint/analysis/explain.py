@@ -68,7 +68,9 @@ class Explainer:
     def _call_place(self, path: str, effect: Effect | Taken) -> Place:
         text = self._source(path, effect.at, 64)
         length = 0
-        while length < len(text) and (text[length : length + 1].isalnum() or text[length : length + 1] == b"_"):
+        while length < len(text) and (
+            text[length : length + 1].isalnum() or text[length : length + 1] == b"_"
+        ):
             length += 1
         return self.place(path, effect.at, length)
 
@@ -85,7 +87,13 @@ class Explainer:
         event = effect.event
         assert isinstance(event, Allocation)
         mask = self.mask(event, effect, held.function)
-        words = Words(lock.name, f"{awaited.registered.callback.name}()", context.title, f"{held.function.name}()", mask.written)
+        words = Words(
+            lock.name,
+            f"{awaited.registered.callback.name}()",
+            context.title,
+            f"{held.function.name}()",
+            mask.written,
+        )
         confidence, facts = self._confidence(held, awaited)
         place = self._call_place(held.function.path, effect)
         taken = self._call_place(held.function.path, held.region.held)
@@ -96,7 +104,10 @@ class Explainer:
             message=words.fill(rule.message),
             confidence=confidence,
             facts=facts,
-            threads=(self._holder(held, mask), self.waiter(context, awaited.registered, awaited.effect, awaited.lock.name)),
+            threads=(
+                self._holder(held, mask),
+                self.waiter(context, awaited.registered, awaited.effect, awaited.lock.name),
+            ),
             lock=Lock(lock.name, lock.kind, taken, held.function.name),
             mask=mask,
             ways=self._ways(rule, event, effect, words),
@@ -136,13 +147,20 @@ class Explainer:
         each = effect
         while each.inner is not None:
             assert each.callee is not None
-            steps.append(Step("call", ref.name, f"calls {each.callee.name}()", self._call_place(ref.path, each)))
+            steps.append(
+                Step("call", ref.name, f"calls {each.callee.name}()", self._call_place(ref.path, each))
+            )
             ref = each.callee
             each = each.inner
         event = each.event
         assert isinstance(event, Allocation)
         steps.append(
-            Step("allocate", ref.name, f"{event.function}() allocates with {mask.written}", self._call_place(ref.path, each))
+            Step(
+                "allocate",
+                ref.name,
+                f"{event.function}() allocates with {mask.written}",
+                self._call_place(ref.path, each),
+            )
         )
         steps.append(Step("reclaim", event.function, "enters direct reclaim, with the lock held", None))
         return steps
@@ -152,12 +170,23 @@ class Explainer:
         steps = [Step("enter", step.function, step.text, None) for step in context.steps]
         by = registered.by.name if registered.by is not None else ""
         where = self.place(registered.path, registered.at)
-        steps.append(Step("register", by or registered.callback.name, f"registered {registered.callback.name}()", where))
+        steps.append(
+            Step(
+                "register", by or registered.callback.name, f"registered {registered.callback.name}()", where
+            )
+        )
         ref = registered.callback
         each = effect
         while each.inner is not None:
             assert each.callee is not None
-            steps.append(Step("callback" if ref == registered.callback else "call", ref.name, f"calls {each.callee.name}()", self._call_place(ref.path, each)))
+            steps.append(
+                Step(
+                    "callback" if ref == registered.callback else "call",
+                    ref.name,
+                    f"calls {each.callee.name}()",
+                    self._call_place(ref.path, each),
+                )
+            )
             ref = each.callee
             each = each.inner
         if lock is not None:
@@ -172,7 +201,9 @@ class Explainer:
         assert isinstance(event, Allocation)
         ref = registered.callback
         mask = self.mask(event, effect, ref)
-        words = Words("", f"{ref.name}()", context.title, f"{self._innermost(ref, effect)[0].name}()", mask.written)
+        words = Words(
+            "", f"{ref.name}()", context.title, f"{self._innermost(ref, effect)[0].name}()", mask.written
+        )
         facts = [self._pointer_fact(effect.targets, "the way to the allocation")]
         certain = self._certain(event)
         facts.append(_mask_fact(certain))
@@ -184,7 +215,14 @@ class Explainer:
         while near.inner is not None and near.callee is not None and near.callee.path == ref.path:
             near_ref, near = near.callee, near.inner
         leaf_ref, leaf = self._innermost(ref, effect)
-        steps.append(Step("allocate", leaf_ref.name, f"{event.function}() allocates with {mask.written}", self._call_place(leaf_ref.path, leaf)))
+        steps.append(
+            Step(
+                "allocate",
+                leaf_ref.name,
+                f"{event.function}() allocates with {mask.written}",
+                self._call_place(leaf_ref.path, leaf),
+            )
+        )
         return Finding(
             rule=rule.id,
             place=self._call_place(near_ref.path, near),
@@ -244,7 +282,9 @@ class Explainer:
         found = arguments(file.data, opening)
         if found is None:
             return ""
-        spans = [b" ".join(file.text[start:end].split()).decode("utf-8", "replace") for start, end in found[0]]
+        spans = [
+            b" ".join(file.text[start:end].split()).decode("utf-8", "replace") for start, end in found[0]
+        ]
         name = file.data[leaf.at : opening].strip().decode("utf-8", "replace")
         if name == event.function and event.argument < len(spans):
             return spans[event.argument]
@@ -276,7 +316,9 @@ class Explainer:
 
     def _unsaved(self, rule: Rule, event: Allocation, effect: Effect, words: Words) -> tuple[str, ...]:
         names = self._names(event, effect)
-        return tuple(words.fill(each.why) for each in rule.unsaved if self._conditions.holds(each.when, names, rule))
+        return tuple(
+            words.fill(each.why) for each in rule.unsaved if self._conditions.holds(each.when, names, rule)
+        )
 
     # ------------------------------------------------------------------------- confidence
 
@@ -301,10 +343,14 @@ class Explainer:
             facts.append(_depth_fact(depth))
         if not held.region.held.lock.exact:
             level = min(level, Confidence.MEDIUM)
-            facts.append("The lock is named by a pointer that leads to it, which may differ between the two threads.")
+            facts.append(
+                "The lock is named by a pointer that leads to it, which may differ between the two threads."
+            )
         if held.region.held.shared and awaited.shared:
             level = min(level, Confidence.MEDIUM)
-            facts.append("Both sides take the lock for reading: they wait for each other only with a writer queued between.")
+            facts.append(
+                "Both sides take the lock for reading: they wait for each other only where a writer queues."
+            )
         return level, tuple(facts)
 
     def _pointer_fact(self, targets: int, way: str) -> str:

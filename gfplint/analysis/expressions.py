@@ -51,7 +51,8 @@ def _negative(value: Value) -> bool:
 
 class Reader:
     """Evaluates expressions of ``fn``. ``aliases`` maps a temporary to the expression that a model says
-    it equals (``WARN_ON(x)`` is ``x``), so that testing one teaches about the other."""
+    it equals (``WARN_ON(x)`` is ``x``), so that testing one teaches about the other.
+    """
 
     def __init__(self, evaluator: Evaluator, fn: ir.Function, aliases: dict[ir.Expr, ir.Expr]) -> None:
         self._evaluator = evaluator
@@ -179,7 +180,11 @@ class Reader:
                 case ir.Deref(ir.AddressOf(operand)):
                     node = operand
                 case ir.Deref(pointer):
-                    value = self.value(pointer, state) if isinstance(pointer, (ir.Local, ir.Temp, ir.Field)) else TOP
+                    value = (
+                        self.value(pointer, state)
+                        if isinstance(pointer, (ir.Local, ir.Temp, ir.Field))
+                        else TOP
+                    )
                     if not isinstance(value, Address) or value.place is None:
                         return None
                     place = value.place
@@ -188,7 +193,9 @@ class Reader:
                     self.places |= value.deps
                     self.consulted |= value.deps
                     name = place.root.removeprefix("global ")
-                    return self._evaluator.stored(name, place.file or self.fn.path, (*place.steps, *reversed(steps)))
+                    return self._evaluator.stored(
+                        name, place.file or self.fn.path, (*place.steps, *reversed(steps))
+                    )
                 case _:
                     return None
 
@@ -230,7 +237,8 @@ class Reader:
 
     def lock(self, pointer: ir.Expr, kind: str, state: State) -> LockClass:
         """The class of the lock that a pointer points to. An unknown one is named by the expression, with
-        a ``?`` in front, so that its release can still be matched."""
+        a ``?`` in front, so that its release can still be matched.
+        """
         place = self.target(pointer, state)
         if place is not None and place.lock_class:
             return LockClass(place.lock_class, kind, place.word, exact="*" not in place.steps)
@@ -241,7 +249,7 @@ class Reader:
     # -------------------------------------------------------------------------- conditions
 
     def assume(self, condition: ir.Expr, outcome: bool, state: State) -> bool:
-        """Change ``state`` to what holds where ``condition`` came out as ``outcome``; False where it can't."""
+        """Change ``state`` to what holds where ``condition`` is ``outcome``; False where it can't be."""
         value = self.consult(self.value(condition, state))
         answer = truth(value)
         if answer is not None and not isinstance(value, OneOf):
@@ -275,10 +283,9 @@ class Reader:
                     return False
                 return self._decide(condition, outcome, state)
             case ir.Binary("<" | ">" | "<=" | ">=" as op, left, right):
-                if not outcome:
-                    op = _NEGATED[op]
+                order: str = op if outcome else _NEGATED[op]
                 against = self.value(right, state)
-                if not _negative(against) and not self._filter(left, op, against, state):
+                if not _negative(against) and not self._filter(left, order, against, state):
                     return False
                 return self._decide(condition, outcome, state)
             case ir.Local() | ir.Temp() | ir.Field() | ir.Deref() | ir.Index() | ir.Global():
@@ -332,9 +339,8 @@ class Reader:
                 self._set(one, with_deps(const(known), self.value(one, state).deps), state)
                 if known == 0 and one in self.aliases and not self._learn(self.aliases[one], False, state):
                     return False
-            elif not same and known == 0:
-                if not self._test(one, True, state):
-                    return False
+            elif not same and known == 0 and not self._test(one, True, state):
+                return False
         return True
 
     def _filter(self, lvalue: ir.Expr, op: str, against: Value, state: State) -> bool:

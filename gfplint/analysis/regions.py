@@ -28,7 +28,8 @@ _MAX_CALLERS = 24
 @dataclass(slots=True)
 class Held:
     """An allocation in a region, as seen from ``chain``: callers, outermost first, whose arguments decided
-    it (empty where the function alone does). ``function`` holds the lock."""
+    it (empty where the function alone does). ``function`` holds the lock.
+    """
 
     function: FunctionRef
     region: Region
@@ -73,13 +74,17 @@ class Regions:
                 if not isinstance(effect, Acquire):
                     continue
                 pointer = effect.lock.operand if isinstance(effect.lock, ir.AddressOf) else None
-                if effect.lock_class in classes or (isinstance(pointer, (ir.Field, ir.Global)) and pointer.name in words):
+                if effect.lock_class in classes or (
+                    isinstance(pointer, (ir.Field, ir.Global)) and pointer.name in words
+                ):
                     names.add(name)
         return names
 
     def _candidates(self, files: Iterable[str], words: set[str]) -> list[FunctionRef]:
         """Functions of these files that mention one of the words."""
-        pattern = re.compile(rb"\b(?:" + b"|".join(re.escape(word.encode()) for word in sorted(words)) + rb")\b")
+        pattern = re.compile(
+            rb"\b(?:" + b"|".join(re.escape(word.encode()) for word in sorted(words)) + rb")\b"
+        )
         found: list[FunctionRef] = []
         for path in files:
             try:
@@ -96,13 +101,17 @@ class Regions:
 
     def _may_hold(self, text: bytes, item: Item, pattern: re.Pattern[bytes]) -> bool:
         """Whether a function uses one of the words for more than API calls that take no sleeping lock
-        (``spin_lock(&x->lock)``, ``list_empty(&x->lock)``)."""
+        (``spin_lock(&x->lock)``, ``list_empty(&x->lock)``).
+        """
         for match in pattern.finditer(text, item.start, item.end):
             name = _enclosing_call(text, match.start(), item.start)
             model = self._program.models.get(name) if name else None
             if model is None:
                 return True
-            if any(isinstance(each, Acquire) and self._program.models.kinds[each.kind].sleeps for each in model.effects):
+            if any(
+                isinstance(each, Acquire) and self._program.models.kinds[each.kind].sleeps
+                for each in model.effects
+            ):
                 return True
         return False
 
@@ -110,13 +119,16 @@ class Regions:
 
     def _wrappers(self, words: set[str], wanted: set[str]) -> set[str]:
         """Names that the paths use, of functions that return with a wanted lock held and of macros that
-        name one. Only what the paths call can matter to them, so only that is looked at."""
+        name one. Only what the paths call can matter to them, so only that is looked at.
+        """
         called = self._called_names()
         homes = self._homes(called)
         known: set[str] = set()
         fresh = set(words)
         for _ in range(_WRAPPER_ROUNDS):
-            pattern = re.compile(rb"\b(?:" + b"|".join(re.escape(word.encode()) for word in sorted(fresh)) + rb")\b")
+            pattern = re.compile(
+                rb"\b(?:" + b"|".join(re.escape(word.encode()) for word in sorted(fresh)) + rb")\b"
+            )
             names = self._guards(pattern)
             for path in sorted(homes):
                 if pattern.search(self._program.tree.read(path)):
@@ -145,7 +157,7 @@ class Regions:
 
     def _homes(self, names: set[str]) -> dict[str, set[str]]:
         """File → those of the names that it may define, the analysed files among them."""
-        homes: dict[str, set[str]] = {path: names for path in self._files}
+        homes: dict[str, set[str]] = dict.fromkeys(self._files, names)
         index = self._program.tree.index
         for name in sorted(names):
             for site in (*index.functions(name), *index.macros(name)):
@@ -155,7 +167,9 @@ class Regions:
                     homes[site.path].add(name)
         return homes
 
-    def _wrappers_in(self, path: str, names: set[str], pattern: re.Pattern[bytes], wanted: set[str]) -> set[str]:
+    def _wrappers_in(
+        self, path: str, names: set[str], pattern: re.Pattern[bytes], wanted: set[str]
+    ) -> set[str]:
         found: set[str] = set()
         file = self._program.source(path)
         for item in self._program.items(path, ItemKind.FUNCTION, ItemKind.MACRO):
@@ -227,14 +241,20 @@ class Regions:
         witnesses.sort(key=lambda each: (not each.decided, len(each.chain), each.chain))
         return True
 
-    def _view(self, chain: tuple[tuple[FunctionRef, int], ...], ref: FunctionRef, region: Region) -> Region | None:
+    def _view(
+        self, chain: tuple[tuple[FunctionRef, int], ...], ref: FunctionRef, region: Region
+    ) -> Region | None:
         """The same region in the summary of ``ref`` that the outermost caller's walk used; None where its
-        arguments rule the region out."""
+        arguments rule the region out.
+        """
         summaries = [self._evaluator.summary(chain[0][0], Facts())]
         path = [*(each for each, _ in chain[1:]), ref]
         for (_, at), callee in zip(chain, path, strict=True):
             summaries = [
-                inner for summary in summaries for other, inner in summary.below.get(at, ()) if other == callee
+                inner
+                for summary in summaries
+                for other, inner in summary.below.get(at, ())
+                if other == callee
             ]
         best: Region | None = None
         for summary in summaries:
@@ -253,7 +273,8 @@ class Regions:
 
     def _callers_of(self, ref: FunctionRef) -> list[tuple[FunctionRef, int]] | None:
         """The calls of a function, by name; None where there may be others (its address is taken, it is
-        called from too many places)."""
+        called from too many places).
+        """
         if ref not in self._callers:
             self._callers[ref] = self._find_callers(ref)
         return self._callers[ref]

@@ -31,7 +31,11 @@ class Run:
             raise UsageError("Name at least one file or folder to analyse.")
         self.options = options
         self.tree = KernelTree.discover(
-            options.paths[0], kernel=options.kernel, kconfig=options.kconfig, arch=options.arch, jobs=options.jobs
+            options.paths[0],
+            kernel=options.kernel,
+            kconfig=options.kconfig,
+            arch=options.arch,
+            jobs=options.jobs,
         )
         self.paths = [self.tree.relative(path) for path in options.paths]
         self.files = self._files()
@@ -65,7 +69,11 @@ class Run:
             for name in sorted(names):
                 if name not in known:
                     near = difflib.get_close_matches(name, known, 1)
-                    hint = f" Did you mean {near[0]}?" if near else f" The rules are {', '.join(self.rules.ids)}."
+                    hint = (
+                        f" Did you mean {near[0]}?"
+                        if near
+                        else f" The rules are {', '.join(self.rules.ids)}."
+                    )
                     raise UsageError(f"There is no rule {name}.{hint}")
                 found.add(by_name.get(name, name))
             return found
@@ -94,7 +102,9 @@ class Run:
                     locks.update(waits)
                     findings.extend(self._held(rule, context, waits))
         findings = [each for each in findings if each.confidence >= self.options.min_confidence]
-        findings.sort(key=lambda each: (each.place.path, each.place.line, each.place.column, each.rule, each.message))
+        findings.sort(
+            key=lambda each: (each.place.path, each.place.line, each.place.column, each.rule, each.message)
+        )
         return Report(
             findings=findings,
             notes=self._notes(),
@@ -149,7 +159,10 @@ class Run:
 
     def show_locks(self) -> list[CallbackLocks]:
         """Every callback of reclaim that the rules know of, with the locks it waits for."""
-        contexts = [self.rules.context(name) for name in sorted({n for rule in self.selected() for n in rule.contexts})]
+        contexts = [
+            self.rules.context(name)
+            for name in sorted({n for rule in self.selected() for n in rule.contexts})
+        ]
         result: list[CallbackLocks] = []
         for callback in self._find_callbacks(contexts):
             registered = callback.registered
@@ -179,7 +192,14 @@ class Run:
     def _notes(self) -> list[Note]:
         notes = set(self.program.notes)
         if not self.tree.is_kernel:
-            notes.add(Note("no-tree", "", 0, "There is no kernel tree here: only the API models say what the kernel's functions do."))
+            notes.add(
+                Note(
+                    "no-tree",
+                    "",
+                    0,
+                    "There is no kernel tree here: only the API models say what the kernel's functions do.",
+                )
+            )
         return sorted(notes)
 
     def _statistics(self, callbacks: int, locks: int) -> Statistics:
@@ -204,7 +224,8 @@ class Run:
 
 def _merged(same: list[Finding]) -> Finding:
     """One finding for one allocation under one lock, however many functions get there with the lock held:
-    the best witness is reported, the others are listed."""
+    the best witness is reported, the others are listed.
+    """
     same.sort(key=_quality)
     best = same[0]
     others = {
@@ -212,7 +233,9 @@ def _merged(same: list[Finding]) -> Finding:
         for each in same
         if each.place != best.place
     }
-    return replace(best, also=tuple(sorted(others, key=lambda other: (other[0].path, other[0].line, other[0].column))))
+    return replace(
+        best, also=tuple(sorted(others, key=lambda other: (other[0].path, other[0].line, other[0].column)))
+    )
 
 
 def _keep_best(best: dict[tuple[object, ...], Finding], key: tuple[object, ...], finding: Finding) -> None:

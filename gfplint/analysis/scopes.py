@@ -6,15 +6,10 @@ an allocation is worked out where both are known.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gfplint import ir
 from gfplint.analysis.state import State
 from gfplint.analysis.summary import NOFS, NOIO, NORECLAIM
 from gfplint.analysis.values import Cookie, Value
-
-if TYPE_CHECKING:
-    from gfplint.analysis.expressions import Reader
 
 # include/linux/sched.h: task flags that current_gfp_context() and the allocator's slow path look at.
 _TASK_FLAGS = {"PF_MEMALLOC": NORECLAIM, "PF_MEMALLOC_NOFS": NOFS, "PF_MEMALLOC_NOIO": NOIO}
@@ -37,7 +32,7 @@ def leave(scope: int, cookie: Value | None, state: State) -> None:
         state.left |= scope
 
 
-def assign_task_flags(instruction: ir.Assign, state: State, reader: Reader) -> bool:
+def assign_task_flags(instruction: ir.Assign, state: State) -> bool:
     """``current->flags |= PF_MEMALLOC`` and its like; False where the assignment is something else."""
     target = instruction.target
     if not _is_task_flags(target):

@@ -117,7 +117,7 @@ class State:
             self.facts[target] = value
 
     def merge(self, other: State, *, widening: bool) -> bool:
-        """Make this state cover ``other`` too; True where that changed it. Held locks keep the earlier place."""
+        """Make this state cover ``other`` too; True where that changed it. Locks keep their place."""
         changed = False
         for key in list(self.variables):
             mine = self.variables[key]

@@ -35,7 +35,8 @@ class LockClass:
 @dataclass(slots=True)
 class Held:
     """A lock held at some point: since where (``at``, in the function that is evaluated), and, where
-    a callee took it and returned with it held, the effect in that callee."""
+    a callee took it and returned with it held, the effect in that callee.
+    """
 
     lock: LockClass
     shared: bool
@@ -124,7 +125,12 @@ class Exit:
     @property
     def change(self) -> tuple[tuple[str, ...], tuple[str, ...], int, int]:
         """What a caller can tell apart besides the value."""
-        return tuple(sorted(held.lock.name for held in self.taken)), tuple(sorted(self.dropped)), self.entered, self.left
+        return (
+            tuple(sorted(held.lock.name for held in self.taken)),
+            tuple(sorted(self.dropped)),
+            self.entered,
+            self.left,
+        )
 
 
 @dataclass(slots=True)
@@ -146,7 +152,7 @@ class Summary:
     at_home: bool = False
     """Whether a call through a pointer was narrowed by where the walk started (:attr:`Evaluator.home`)."""
     at_doubt: bool = False
-    """Whether a call with several possible targets was met; such calls are followed from certain ways only."""
+    """Whether a call with several possible targets was met: they are followed from certain ways only."""
     complete: bool = True
     """False where a bound (depth, evaluations) cut the walk short."""
 

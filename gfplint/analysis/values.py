@@ -64,7 +64,13 @@ class Address:
 
     __slots__ = ("_make", "_place", "deps", "key")
 
-    def __init__(self, make: Callable[[], Place | None] | None, place: Place | None = None, deps: int = 0, key: object = None) -> None:
+    def __init__(
+        self,
+        make: Callable[[], Place | None] | None,
+        place: Place | None = None,
+        deps: int = 0,
+        key: object = None,
+    ) -> None:
         self._make = make
         self._place = place
         self.deps = deps
@@ -153,7 +159,9 @@ def plain(value: Value) -> Value:
         case Bits(ones, zeros, nonzero, deps):
             return Bits(ones, zeros, nonzero) if deps else value
         case OneOf(values, deps):
-            return OneOf(tuple(plain(each) for each in values)) if deps or any(v.deps for v in values) else value
+            return (
+                OneOf(tuple(plain(each) for each in values)) if deps or any(v.deps for v in values) else value
+            )
         case Code(ref, deps):
             return Code(ref) if deps else value
         case Address():

@@ -69,7 +69,12 @@ class Walk:
             if steps > self.evaluator.limits.steps:
                 summary.complete = False
                 self.evaluator.program.notes.add(
-                    Note("budget", ref.path, 0, f"{ref.name}() has too many paths; the rest of it was not followed.")
+                    Note(
+                        "budget",
+                        ref.path,
+                        0,
+                        f"{ref.name}() has too many paths; the rest of it was not followed.",
+                    )
                 )
                 break
         summary.exits = _settle(self._exits)
@@ -142,7 +147,7 @@ class Walk:
 
     def _assign(self, instruction: ir.Assign, state: State) -> None:
         target = instruction.target
-        if isinstance(target, ir.Field) and target.name == "flags" and assign_task_flags(instruction, state, self.reader):
+        if isinstance(target, ir.Field) and target.name == "flags" and assign_task_flags(instruction, state):
             return
         value: Value | None = self.reader.value(instruction.value, state)
         state.assign(target, value)
@@ -164,7 +169,9 @@ class Walk:
                 result = self.reader.value(value, state) if value is not None else TOP
                 for each in alternatives(result):
                     self._exits.append(
-                        Exit(with_deps(each, result.deps), state.held, state.dropped, state.entered, state.left)
+                        Exit(
+                            with_deps(each, result.deps), state.held, state.dropped, state.entered, state.left
+                        )
                     )
 
     def _switch(
@@ -255,5 +262,7 @@ def _ambiguous(name: str, exits: list[Exit], does: Callable[[Exit, str], bool]) 
 
 def _disjoint(left: Value, right: Value) -> bool:
     return all(
-        truth(operate("==", one, other)) is False for one in alternatives(left) for other in alternatives(right)
+        truth(operate("==", one, other)) is False
+        for one in alternatives(left)
+        for other in alternatives(right)
     )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from gfplint import cexpr, ir
 from gfplint.errors import ModelError
 from gfplint.frontend import lower, macros
-from gfplint.frontend.source import ItemKind
+from gfplint.frontend.source import Item, ItemKind
+from gfplint.kernel.index import Site
 
 if TYPE_CHECKING:
     from gfplint.program.program import Program
@@ -63,9 +64,9 @@ class Constants:
                 return held if isinstance(held, int) else self.evaluate(held, place, depth + 1)
         return None
 
-    def _enum_items(self, sites: tuple[object, ...], path: str) -> list[tuple[str, object]]:
-        result: list[tuple[str, object]] = []
-        for site in self._program.tree.index.ranked(sites, path):  # type: ignore[arg-type]
+    def _enum_items(self, sites: tuple[Site, ...], path: str) -> list[tuple[str, Item]]:
+        result: list[tuple[str, Item]] = []
+        for site in self._program.tree.index.ranked(sites, path):
             for item in self._program.items(site.path, ItemKind.ENUM, ItemKind.TYPEDEF, ItemKind.RECORD):
                 if item.start <= site.offset < item.end:
                     result.append((site.path, item))

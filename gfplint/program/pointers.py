@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _STORED = re.compile(rb"\w+\s*=\s*&?(\w+)")
 _MAX_FAR_SITES = 150
-"""Stores to fields of one name (``.open``) beyond which those far from the walk's start aren't sorted by type."""
+"""Stores to fields of one name (``.open``) beyond which those far from the start aren't looked at."""
 _NEAR_TARGETS = 12
 """Functions near the walk's start that a call may reach before it is no longer followed."""
 _FAR_TARGETS = 3
@@ -41,7 +41,8 @@ class Pointers:
 
     def direct(self, call: ir.Call, fn: ir.Function) -> Model | tuple[FunctionRef, ...] | None:
         """The API model or the definition that a call by name means; empty where the tree has none.
-        None for a call through a pointer."""
+        None for a call through a pointer.
+        """
         if not isinstance(call.function, ir.Global):
             return None
         name = call.function.name
@@ -80,7 +81,11 @@ class Pointers:
         while isinstance(expr, (ir.Deref, ir.Cast)):
             expr = expr.pointer if isinstance(expr, ir.Deref) else expr.operand
         what = expr.name if isinstance(expr, (ir.Field, ir.Local, ir.Global)) else "a pointer"
-        owner = self._types.strip(self._types.type_of(expr.base, fn), fn.path) if isinstance(expr, ir.Field) else None
+        owner = (
+            self._types.strip(self._types.type_of(expr.base, fn), fn.path)
+            if isinstance(expr, ir.Field)
+            else None
+        )
         if not isinstance(expr, ir.Field) or not isinstance(owner, ir.Record) or not owner.tag:
             self.count(fn, call, 0)
             self._note(fn, call, f"{fn.name}() calls through {what}; no target is known.")
@@ -110,7 +115,8 @@ class Pointers:
 
     def stored(self, tag: str, field: str, most: int | None = None) -> tuple[FunctionRef, ...] | None:
         """Every function that initialisers and assignments store in ``struct tag``'s ``field``, sorted.
-        None where there are more than ``most`` places to look at."""
+        None where there are more than ``most`` places to look at.
+        """
         sites = self._program.tree.index.stores(field)
         if most is not None and len(sites) > most:
             return None
@@ -158,7 +164,9 @@ class Pointers:
                 seen.add(item.start)
                 if item.kind is ItemKind.VARIABLE:
                     for variable in self._program.variables_of(path, item):
-                        result.extend((value, path) for value in self._values_initialised(variable, tag, field))
+                        result.extend(
+                            (value, path) for value in self._values_initialised(variable, tag, field)
+                        )
                 else:
                     fn = self._program.function(FunctionRef(path, item.start, item.name))
                     if fn is not None:
@@ -230,7 +238,8 @@ class Pointers:
 
 def _is_near(path: str, home: str) -> bool:
     """Whether a file belongs to the same driver as the folder ``home``: its folder, one beside or below it,
-    but never all of ``drivers/``."""
+    but never all of ``drivers/``.
+    """
     here, there = home.split("/"), path.split("/")[:-1]
     common = 0
     for one, other in zip(here, there, strict=False):

@@ -113,7 +113,9 @@ class Program:
                     files.append(joined)
         return files
 
-    def find_item(self, name: str, from_path: str, sites: tuple[Site, ...], *kinds: ItemKind) -> tuple[str, Item] | None:
+    def find_item(
+        self, name: str, from_path: str, sites: tuple[Site, ...], *kinds: ItemKind
+    ) -> tuple[str, Item] | None:
         """The item that ``name`` means in ``from_path``: its own file's first, then the best of ``sites``.
 
         Active items (those that the configuration builds) win over inactive ones. Statics of other
@@ -134,7 +136,11 @@ class Program:
                 continue
             file = self.source(site.path)
             for item in file.find(name, *kinds) if file else ():
-                if item.static and site.path.endswith(".c") and item.kind in (ItemKind.FUNCTION, ItemKind.VARIABLE):
+                if (
+                    item.static
+                    and site.path.endswith(".c")
+                    and item.kind in (ItemKind.FUNCTION, ItemKind.VARIABLE)
+                ):
                     continue
                 if item.active:
                     return site.path, item
@@ -144,7 +150,7 @@ class Program:
     # -------------------------------------------------------------------------- functions
 
     def resolve(self, name: str, from_path: str) -> FunctionRef | None:
-        """The definition that a call of ``name`` in ``from_path`` reaches, or None where the tree has none."""
+        """The definition that a call of ``name`` in ``from_path`` reaches, None where the tree has none."""
         key = (name, from_path)
         if key not in self._resolved:
             found = self.find_item(name, from_path, self.tree.index.functions(name), ItemKind.FUNCTION)
@@ -193,20 +199,35 @@ class Program:
         elif result.errors:
             self.functions_with_errors += 1
             line = file.position(result.name_at)[0] if file else 0
-            self.notes.add(Note("syntax", ref.path, line, f"{ref.name}() was read in part: its syntax is not understood everywhere."))
+            self.notes.add(
+                Note(
+                    "syntax",
+                    ref.path,
+                    line,
+                    f"{ref.name}() was read in part: its syntax is not understood everywhere.",
+                )
+            )
         self._functions[ref] = result
         return result
 
     def _lower(self, file: SourceFile, item: Item) -> ir.Function | None:
         """One function lowered. A fault of ours in one function must not take the whole run with it: it
-        is noted, and raised only where somebody debugs gfplint."""
+        is noted, and raised only where somebody debugs gfplint.
+        """
         try:
             return lower.lower_function(file, item, self.symbols)
         except Exception as error:
             if os.environ.get("GFPLINT_DEBUG"):
                 raise
             line = file.position(item.name_at)[0]
-            self.notes.add(Note("internal", file.path, line, f"{item.name}(): gfplint failed ({type(error).__name__}: {error})."))
+            self.notes.add(
+                Note(
+                    "internal",
+                    file.path,
+                    line,
+                    f"{item.name}(): gfplint failed ({type(error).__name__}: {error}).",
+                )
+            )
             return None
 
     @property

@@ -29,7 +29,8 @@ Stored = tuple[ir.Expr, str]
 @dataclass(frozen=True, slots=True, order=True)
 class Registered:
     """``callback`` is called in ``context`` as its ``role`` (the :class:`gfplint.rules.Callback`'s name);
-    registered in ``by`` at offset ``at`` of ``path`` (``by`` is None for a table of functions)."""
+    registered in ``by`` at offset ``at`` of ``path`` (``by`` is None for a table of functions).
+    """
 
     context: str
     callback: FunctionRef
@@ -99,7 +100,7 @@ class Registrations:
                                 "unresolved-callback",
                                 path,
                                 line,
-                                f"{fn.name}() registers a callback with {call.function.name}() that can't be found.",
+                                f"The callback that {fn.name}() registers with {call.function.name}() is not found.",
                             )
                         )
         return result
@@ -141,9 +142,8 @@ class Registrations:
                 found.extend(self._meant(each.value, fn, depth))
         if found:
             return found
-        if isinstance(lvalue, ir.Global):
-            if self._program.variable(lvalue.name, fn.path) is None:
-                return [(lvalue, fn.path)]
+        if isinstance(lvalue, ir.Global) and self._program.variable(lvalue.name, fn.path) is None:
+            return [(lvalue, fn.path)]
         found = self._initialised(lvalue, fn.path)
         if found:
             return found
@@ -193,7 +193,11 @@ class Registrations:
                 continue
             other = self._program.function(FunctionRef(fn.path, item.start, item.name))
             for each in _assigns(other) if other is not None else ():
-                if isinstance(each.target, ir.Field) and each.target.name == lvalue.name and other is not None:
+                if (
+                    isinstance(each.target, ir.Field)
+                    and each.target.name == lvalue.name
+                    and other is not None
+                ):
                     there = self._types.place(each.target, other)
                     if there is not None and (_tail(there.steps, place.steps) or there.root == place.root):
                         if (there.owner, there.own_steps) == (place.owner, place.own_steps):
@@ -231,7 +235,7 @@ class Registrations:
         found: list[Stored] = []
         for path in files:
             for _, caller, call in self._calls(path, [fn.name]):
-                actual = {name: arg for name, arg in zip(fn.params, call.args, strict=False)}
+                actual = dict(zip(fn.params, call.args, strict=False))
                 found.extend(self._stored(_substitute(lvalue, actual), caller, depth + 1))
         return found
 

@@ -26,7 +26,9 @@ _GUARD_MACROS = (
 _LOOP_HEAD = re.compile(rb"\s*(?:for|while|if|switch|else)\b")
 _LOOP_TAIL = re.compile(rb"(?:\)|\belse|\bdo)\s*\Z")
 _DECLARATION_HEAD = re.compile(rb"\s*(?:static|extern|typedef)\b")
-_TYPE_ONLY = re.compile(rb"\s*(?:const\s+)?(?:struct|union|enum)\s+\w+[\s*]*\Z|\s*(?:unsigned|signed|long|int|short|char|void)[\w\s*]*\Z")
+_TYPE_ONLY = re.compile(
+    rb"\s*(?:const\s+)?(?:struct|union|enum)\s+\w+[\s*]*\Z|\s*(?:unsigned|signed|long|int|short|char|void)[\w\s*]*\Z"
+)
 _ATTRIBUTE = re.compile(rb"\s*(?:__attribute__\s*\(\(.*\)\)\s*|__\w+\s*|inline\s*)*\Z", re.S)
 _STATEMENT = re.compile(rb"\s*(?:do\b|\{)|.*;\s*\Z", re.S)
 # The task and its flags are the analysis' own business (scopes); expanding them would hide them.
@@ -78,7 +80,7 @@ class TreeSymbols:
         return self.definition(name, path)
 
     def modelled(self, name: str) -> bool:
-        """Whether an API model describes the name (a pattern's counts only where the tree has no such macro)."""
+        """Whether an API model describes the name (patterns don't count)."""
         return name in self._program.models
 
     def config(self, name: str) -> bool | None:
@@ -114,7 +116,12 @@ class TreeSymbols:
         if definition.params is not None and words:
             # A macro that only passes on to a loop macro is one too: for_each_foo(x) → for_each_bar(x, y)
             head = words[0].decode()
-            if head != name and body.lstrip().startswith(words[0]) and body.rstrip().endswith(b")") and "each" in name:
+            if (
+                head != name
+                and body.lstrip().startswith(words[0])
+                and body.rstrip().endswith(b")")
+                and "each" in name
+            ):
                 inner = self.shape(head, path)
                 if inner is Shape.LOOP:
                     return inner

@@ -242,7 +242,7 @@ class Types:
                 if inner is not None:
                     kind = self.strip(inner.type, fn.path)
                     if isinstance(kind, ir.Pointer):
-                        return self.pointee(inner, kind.to, fn.path)
+                        return self.pointee(inner, kind.to)
                 return self.step(inner, "[]", fn.path) if inner is not None else None
             case ir.Deref(pointer):
                 return self.place_behind(pointer, fn)
@@ -265,8 +265,10 @@ class Types:
             found = self._by_type(kind.to, fn.path)
             if found is not None and found.root in _LOCK_RECORDS:
                 # A pointer to a lock: the class is what it points to, which only its holder can name.
-                holder = self.place(pointer, fn) if isinstance(pointer, (ir.Field, ir.Global, ir.Index)) else None
-                return self.pointee(holder, kind.to, fn.path) if holder is not None else None
+                holder = (
+                    self.place(pointer, fn) if isinstance(pointer, (ir.Field, ir.Global, ir.Index)) else None
+                )
+                return self.pointee(holder, kind.to) if holder is not None else None
             return found
         if isinstance(kind, ir.Array) and isinstance(pointer, (ir.Field, ir.Global, ir.Local, ir.Index)):
             inner_place = self.place(pointer, fn)
@@ -299,7 +301,7 @@ class Types:
                 owner, own_steps = spelled, ()
         return Place(place.root, (*place.steps, name), below, owner, own_steps, place.file)
 
-    def pointee(self, place: Place, kind: ir.Type, path: str) -> Place:
+    def pointee(self, place: Place, kind: ir.Type) -> Place:
         """What the pointer at ``place`` points to, where its type has no name of its own."""
         return Place(place.root, (*place.steps, "*"), kind, place.owner, (*place.own_steps, "*"), place.file)
 
