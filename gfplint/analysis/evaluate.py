@@ -216,9 +216,9 @@ class Evaluator:
 
     def _known(self, entries: list[_Entry], facts: Facts) -> _Entry | None:
         for entry in entries:
-            if entry.home in (None, self.home) and entry.doubt in (None, self.doubt):
-                if _project(facts, entry.consulted, entry.places) == entry.projection:
-                    return entry
+            here = entry.home in (None, self.home) and entry.doubt in (None, self.doubt)
+            if here and _project(facts, entry.consulted, entry.places) == entry.projection:
+                return entry
         return None
 
     def _recursion(self, ref: FunctionRef, facts: Facts) -> tuple[int, _Active] | None:

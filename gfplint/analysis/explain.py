@@ -10,7 +10,7 @@ from gfplint.analysis.callbacks import Awaited
 from gfplint.analysis.conditions import Conditions
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.regions import Held
-from gfplint.analysis.summary import Allocation, Effect
+from gfplint.analysis.summary import Allocation, Effect, Region
 from gfplint.analysis.summary import Held as Taken
 from gfplint.analysis.values import TOP, Bits, Value, as_bits, const
 from gfplint.findings import Confidence, Finding, Lock, Mask, Place, Step, Thread, Way
@@ -321,6 +321,12 @@ class Explainer:
         )
 
     # ------------------------------------------------------------------------- confidence
+
+    def best_confidence(self, region: Region, awaited: Awaited) -> Confidence:
+        """The most that a finding of this region could reach, its mask left out (callers may decide it)."""
+        effect = region.effect
+        depth = max(effect.depth, awaited.effect.depth)
+        return _level(effect.targets * awaited.effect.targets, True, depth)
 
     def _certain(self, event: Allocation) -> bool:
         bits = event.mask

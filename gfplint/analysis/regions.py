@@ -7,7 +7,7 @@ that does, can't hold it. Only they are evaluated.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from gfplint import ir
@@ -44,24 +44,47 @@ class Regions:
         self._evaluator = evaluator
         self._program = evaluator.program
         self._files = sorted(files)
+        self._mentions: dict[str, tuple[str, ...]] = {}
         self._alone = Evaluator(evaluator.program, Limits(depth=1))
         self._callers: dict[FunctionRef, list[tuple[FunctionRef, int]] | None] = {}
 
-    def find(self, locks: Iterable[LockClass]) -> list[Held]:
-        """Every allocation that may reclaim under one of ``locks`` in the paths, in source order."""
+    def find(self, locks: Iterable[LockClass], worth: Callable[[Region], bool]) -> list[Held]:
+        """Every allocation that may reclaim under one of ``locks`` in the paths, in source order. Only for
+        regions that are ``worth`` it are callers asked.
+        """
         wanted = {lock.name for lock in locks}
         words = {lock.word for lock in locks if lock.word}
         if not wanted or not words:
             return []
         words |= self._models(locks)
         words |= self._wrappers(words, wanted)
-        found: list[Held] = []
+        regions: list[tuple[FunctionRef, Summary, Region]] = []
         for ref in self._candidates(self._files, words):
             summary = self._evaluator.summary(ref, Facts())
             for region in summary.regions.values():
-                if region.held.lock.name in wanted and isinstance(region.effect.event, Allocation):
-                    found.extend(self._confirm(ref, summary, region))
-        return found
+                relevant = region.held.lock.name in wanted and isinstance(region.effect.event, Allocation)
+                if relevant and worth(region):
+                    regions.append((ref, summary, region))
+        self._look_up_callers({ref for ref, summary, _ in regions if summary.consulted})
+        return [held for ref, summary, region in regions for held in self._confirm(ref, summary, region)]
+
+    def _look_up_callers(self, refs: set[FunctionRef]) -> None:
+        """Find the files that mention these functions and their callers, level by level: a search of the
+        tree costs much the same for one name as for all.
+        """
+        for _ in range(_CALLER_LEVELS):
+            names = {ref.name for ref in refs if not self._static(ref)} - self._mentions.keys()
+            if names:
+                self._mentions.update(self._program.tree.index.mentions(sorted(names)))
+            callers = {caller for ref in refs for caller, _ in self._callers_of(ref) or ()}
+            refs = {caller for caller in callers if self._evaluator.summary(caller, Facts()).consulted}
+            if not refs:
+                break
+
+    def _static(self, ref: FunctionRef) -> bool:
+        file = self._program.source(ref.path)
+        items = file.find(ref.name, ItemKind.FUNCTION) if file is not None else []
+        return ref.path.endswith(".c") and any(item.static for item in items)
 
     def _models(self, locks: Iterable[LockClass]) -> set[str]:
         """Modelled functions that take one of the locks without their caller naming it (``rtnl_lock()``)."""
@@ -280,10 +303,14 @@ class Regions:
         return self._callers[ref]
 
     def _find_callers(self, ref: FunctionRef) -> list[tuple[FunctionRef, int]] | None:
-        file = self._program.source(ref.path)
-        items = file.find(ref.name, ItemKind.FUNCTION) if file is not None else []
-        static = any(item.static for item in items) and ref.path.endswith(".c")
-        files = (ref.path,) if static else self._program.tree.index.mentions([ref.name])[ref.name]
+        if self._static(ref):
+            files: tuple[str, ...] = (ref.path,)
+        else:
+            if ref.name not in self._mentions:
+                self._mentions.update(self._program.tree.index.mentions([ref.name]))
+            files = self._mentions[ref.name]
+        if len(files) > _MAX_CALLERS:
+            return None
         word = ref.name.encode()
         call = re.compile(rb"\b" + re.escape(word) + rb"\b(\s*\()?")
         found: list[tuple[FunctionRef, int]] = []

@@ -11,7 +11,7 @@ from gfplint.analysis.conditions import Conditions
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.explain import Explainer
 from gfplint.analysis.regions import Regions
-from gfplint.analysis.summary import Allocation
+from gfplint.analysis.summary import Region
 from gfplint.api import CheckOptions
 from gfplint.errors import UsageError
 from gfplint.findings import CallbackLocks, Finding, Lock, Note, Report, Statistics
@@ -141,9 +141,14 @@ class Run:
         self._progress("looking at what is allocated under them", 2, 3)
         found: dict[tuple[object, ...], list[Finding]] = {}
         regions = Regions(self.evaluator, self.files)
-        for held in regions.find([each[0].lock for each in waits.values()]):
+
+        def worth(region: Region) -> bool:
+            first = waits[region.held.lock.name][0]
+            enough = self.explainer.best_confidence(region, first) >= self.options.min_confidence
+            return enough and self.explainer.matches(rule, region.effect)
+
+        for held in regions.find([each[0].lock for each in waits.values()], worth):
             effect = held.region.effect
-            assert isinstance(effect.event, Allocation)
             if not self.explainer.matches(rule, effect):
                 continue
             finding = self.explainer.held(rule, context, held, waits[held.region.held.lock.name][0])

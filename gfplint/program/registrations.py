@@ -100,7 +100,7 @@ class Registrations:
                                 "unresolved-callback",
                                 path,
                                 line,
-                                f"The callback that {fn.name}() registers with {call.function.name}() is not found.",
+                                f"{fn.name}(): what {call.function.name}() registers is not found.",
                             )
                         )
         return result
@@ -117,9 +117,11 @@ class Registrations:
             fn = self._program.function(ref)
             for block in fn.blocks if fn is not None else ():
                 for instruction in block.instructions:
-                    if isinstance(instruction, ir.Call) and isinstance(instruction.function, ir.Global):
-                        if instruction.function.name in names and fn is not None:
-                            result.append((ref, fn, instruction))
+                    if not isinstance(instruction, ir.Call) or fn is None:
+                        continue
+                    called = instruction.function
+                    if isinstance(called, ir.Global) and called.name in names:
+                        result.append((ref, fn, instruction))
         return result
 
     # ---------------------------------------------------------------------- what is stored
@@ -199,9 +201,10 @@ class Registrations:
                     and other is not None
                 ):
                     there = self._types.place(each.target, other)
-                    if there is not None and (_tail(there.steps, place.steps) or there.root == place.root):
-                        if (there.owner, there.own_steps) == (place.owner, place.own_steps):
-                            found.append((each.value, fn.path))
+                    if there is None or (there.owner, there.own_steps) != (place.owner, place.own_steps):
+                        continue
+                    if _tail(there.steps, place.steps) or there.root == place.root:
+                        found.append((each.value, fn.path))
         return found
 
     def _behind_pointer(self, lvalue: ir.Expr, fn: ir.Function, depth: int) -> list[Stored]:

@@ -59,10 +59,8 @@ class TreeSymbols:
         if found is None:
             return None
         place, item = found
-        if not item.active:
-            # The configuration builds something else under this name, if there is such a thing.
-            if program.resolve(name, path) is not None:
-                return None
+        if not item.active and program.resolve(name, path) is not None:
+            return None  # the configuration builds something else under this name
         file = program.source(place)
         if file is None:
             return None
