@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from gfplint import ir
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.summary import Allocation, Effect, Facts, LockClass, Summary, Wait
+from gfplint.analysis.values import TOP, Bits, Pointee, Value, const
 from gfplint.program.registrations import Registered, Registrations
+from gfplint.rules import Callback as Prototype
 from gfplint.rules import Context
 
 
@@ -56,8 +59,39 @@ class Callbacks:
 
     def find(self, contexts: Iterable[Context]) -> list[Callback]:
         """Each registered callback, evaluated, in the order of :class:`Registered`."""
-        found = self.registrations.find(contexts)
-        return [Callback(each, self._evaluator.summary(each.callback, Facts())) for each in found]
+        by_id = {context.id: context for context in contexts}
+        result: list[Callback] = []
+        for each in self.registrations.find(by_id.values()):
+            facts = self._entry(by_id[each.context].callback(each.role))
+            result.append(Callback(each, self._evaluator.summary(each.callback, facts)))
+        return result
+
+    def _entry(self, callback: Prototype) -> Facts:
+        """What its context says about the arguments of a callback, as facts.
+
+        Understood are ``param == constant``, and ``param->field & flags`` or ``param->field == constant``
+        for a field of what a parameter points to; anything else says nothing.
+        """
+        values: dict[str, Value] = {}
+        fields: dict[str, dict[str, Bits]] = {}
+        for condition in callback.assume:
+            if not isinstance(condition, ir.Binary):
+                continue
+            number = self._evaluator.constants.evaluate(condition.right, "")
+            left = condition.left
+            if number is None:
+                continue
+            if condition.op == "==" and isinstance(left, ir.Local):
+                values[left.name] = const(number)
+            elif isinstance(left, ir.Field) and isinstance(left.base, ir.Deref):
+                pointer = left.base.pointer
+                known = const(number) if condition.op == "==" else Bits(number, 0, True)
+                single = condition.op == "&" and number & (number - 1) == 0
+                if isinstance(pointer, ir.Local) and (single or condition.op == "=="):
+                    fields.setdefault(pointer.name, {})[left.name] = known
+        for name, pairs in fields.items():
+            values[name] = Pointee(tuple(sorted(pairs.items(), key=lambda pair: pair[0])))
+        return Facts(tuple(values.get(name, TOP) for name in callback.params))
 
 
 def awaited(callbacks: Iterable[Callback]) -> dict[str, list[Awaited]]:

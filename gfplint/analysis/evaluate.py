@@ -15,7 +15,7 @@ from gfplint import ir
 from gfplint.analysis.calls import substitute
 from gfplint.analysis.state import parts
 from gfplint.analysis.summary import Exit, Facts, Summary
-from gfplint.analysis.values import NONZERO, TOP, Address, Code, Value, const, join
+from gfplint.analysis.values import NONZERO, TOP, Address, Code, Pointee, Value, const, join
 from gfplint.analysis.walk import Walk
 from gfplint.findings import Note
 from gfplint.frontend.lower_builder import successors
@@ -340,7 +340,7 @@ def _project(facts: Facts, consulted: int, places: int) -> tuple[Value, ...]:
     while consulted >> position:
         if consulted >> position & 1:
             value = facts.get(position)
-            if not places >> position & 1 and isinstance(value, (Address, Code)):
+            if not places >> position & 1 and isinstance(value, (Address, Code, Pointee)):
                 value = NONZERO
             result.append(value)
         position += 1

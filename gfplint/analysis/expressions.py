@@ -21,6 +21,7 @@ from gfplint.analysis.values import (
     Bits,
     Code,
     OneOf,
+    Pointee,
     Value,
     alternatives,
     as_bits,
@@ -158,6 +159,12 @@ class Reader:
         known = state.facts.get(expr)
         if known is not None:
             return known
+        if isinstance(expr, ir.Field) and isinstance(expr.base, ir.Deref):
+            pointer = self.value(expr.base.pointer, state)
+            if isinstance(pointer, Pointee):
+                self.places |= pointer.deps
+                self.consulted |= pointer.deps
+                return pointer.field(expr.name) or TOP
         stored = self.initial(expr, state)
         if stored is None and isinstance(expr, ir.Field):
             stored = self._evaluator.field_mask(expr, self.fn)

@@ -116,7 +116,19 @@ class Cookie:
     deps: int = 0
 
 
-Value: TypeAlias = Bits | OneOf | Address | Code | Cookie
+@dataclass(slots=True, unsafe_hash=True)
+class Pointee:
+    """A valid pointer to a struct some of whose fields are known: (name, value) pairs, sorted."""
+
+    fields: tuple[tuple[str, Bits], ...]
+    deps: int = 0
+
+    def field(self, name: str) -> Bits | None:
+        """The value of a field, None where it is not known."""
+        return next((value for known, value in self.fields if known == name), None)
+
+
+Value: TypeAlias = Bits | OneOf | Address | Code | Cookie | Pointee
 
 TOP = Bits()
 ZERO = Bits(0, ALL)
@@ -150,6 +162,8 @@ def with_deps(value: Value, deps: int) -> Value:
             return copy
         case Code():
             return Code(value.ref, value.deps | deps)
+        case Pointee():
+            return Pointee(value.fields, value.deps | deps)
     return Cookie(value.scope, value.was_entered, value.deps | deps)
 
 
@@ -164,6 +178,8 @@ def plain(value: Value) -> Value:
             )
         case Code(ref, deps):
             return Code(ref) if deps else value
+        case Pointee(fields, deps):
+            return Pointee(fields) if deps else value
         case Address():
             if not value.deps:
                 return value
