@@ -66,11 +66,14 @@ class _Active:
 class Evaluator:
     """All summaries of one program. ``evaluations`` counts walks, for ``--statistics``."""
 
-    def __init__(self, program: Program, limits: Limits | None = None) -> None:
+    def __init__(
+        self, program: Program, limits: Limits | None = None, parent: Evaluator | None = None
+    ) -> None:
+        """``parent``: another evaluator of the program, whose knowledge of names and types is shared."""
         self.program = program
-        self.types = Types(program)
-        self.constants = Constants(program)
-        self.pointers = Pointers(program, self.types)
+        self.types = parent.types if parent is not None else Types(program)
+        self.constants = parent.constants if parent is not None else Constants(program)
+        self.pointers = parent.pointers if parent is not None else Pointers(program, self.types)
         self.limits = limits or Limits()
         self.evaluations = 0
         self.home = ""
@@ -279,6 +282,30 @@ class Evaluator:
 
 
 _MASK_TYPE = ir.Named("gfp_t")
+
+
+class ChainEvaluator(Evaluator):
+    """Evaluates callers of one function, to see with which facts they call it, and nothing else.
+
+    ``main`` answers for the function itself; of the functions in ``chain`` (its callers, theirs, and so on)
+    only the calls along the chain are followed. Everything else is a call of which nothing is known.
+    """
+
+    def __init__(self, main: Evaluator, target: FunctionRef) -> None:
+        super().__init__(main.program, main.limits, main)
+        self._main = main
+        self._target = target
+        self.chain: set[FunctionRef] = set()
+
+    def summary(self, ref: FunctionRef, facts: Facts) -> Summary:
+        """As :meth:`Evaluator.summary`, for functions of the chain."""
+        if ref == self._target:
+            return self._main.summary(ref, facts)
+        if ref in self.chain:
+            return super().summary(ref, facts)
+        return Summary(ref, exits=[Exit(TOP)], complete=False)
+
+
 _DONE = 1 << 30
 """``low`` of an answer that depends on nothing unfinished."""
 

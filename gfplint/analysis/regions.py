@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from gfplint import ir
-from gfplint.analysis.evaluate import Evaluator, Limits
+from gfplint.analysis.evaluate import ChainEvaluator, Evaluator, Limits
 from gfplint.analysis.summary import Allocation, Facts, LockClass, Region, Summary
 from gfplint.frontend.source import Item, ItemKind
 from gfplint.models import Acquire
@@ -44,8 +44,9 @@ class Regions:
         self._evaluator = evaluator
         self._program = evaluator.program
         self._files = sorted(files)
+        self._chains: dict[FunctionRef, ChainEvaluator] = {}
         self._mentions: dict[str, tuple[str, ...]] = {}
-        self._alone = Evaluator(evaluator.program, Limits(depth=1))
+        self._alone = Evaluator(evaluator.program, Limits(depth=1), evaluator)
         self._callers: dict[FunctionRef, list[tuple[FunctionRef, int]] | None] = {}
 
     def find(self, locks: Iterable[LockClass], worth: Callable[[Region], bool]) -> list[Held]:
@@ -72,12 +73,13 @@ class Regions:
         """Find the files that mention these functions and their callers, level by level: a search of the
         tree costs much the same for one name as for all.
         """
+        seen: set[FunctionRef] = set()
         for _ in range(_CALLER_LEVELS):
             names = {ref.name for ref in refs if not self._static(ref)} - self._mentions.keys()
             if names:
                 self._mentions.update(self._program.tree.index.mentions(sorted(names)))
-            callers = {caller for ref in refs for caller, _ in self._callers_of(ref) or ()}
-            refs = {caller for caller in callers if self._evaluator.summary(caller, Facts()).consulted}
+            seen |= refs
+            refs = {caller for ref in sorted(refs) for caller, _ in self._callers_of(ref) or ()} - seen
             if not refs:
                 break
 
@@ -221,7 +223,10 @@ class Regions:
         if not summary.consulted:
             return [Held(ref, region, (), not undecided)]
         witnesses: list[Held] = []
-        asked = self._ask(ref, (), region, witnesses, 0)
+        chain = self._chains.get(ref)
+        if chain is None:
+            chain = self._chains[ref] = ChainEvaluator(self._evaluator, ref)
+        asked = self._ask(ref, (), region, witnesses, chain)
         if asked is None:
             return [Held(ref, region, (), not undecided)]
         if not undecided and any(_leaf(each.region) == _leaf(region) for each in witnesses):
@@ -241,22 +246,22 @@ class Regions:
         chain: tuple[tuple[FunctionRef, int], ...],
         region: Region,
         witnesses: list[Held],
-        level: int,
+        evaluator: ChainEvaluator,
     ) -> bool | None:
         """Collect callers' views of ``region`` in ``witnesses``; None where not all callers are known."""
         outer = chain[0][0] if chain else ref
         callers = self._callers_of(outer)
-        if not callers or level >= _CALLER_LEVELS:
+        if not callers or len(chain) >= _CALLER_LEVELS:
             return None
         for caller, at in callers:
             longer = ((caller, at), *chain)
-            view = self._view(longer, ref, region)
+            evaluator.chain.add(caller)
+            view = self._view(longer, ref, region, evaluator)
             if view is None:
                 continue
-            top = self._evaluator.summary(caller, Facts())
-            if top.consulted and level + 1 < _CALLER_LEVELS:
+            if evaluator.summary(caller, Facts()).consulted and len(longer) < _CALLER_LEVELS:
                 inner: list[Held] = []
-                answer = self._ask(ref, longer, region, inner, level + 1)
+                answer = self._ask(ref, longer, region, inner, evaluator)
                 if answer is not None:
                     witnesses.extend(inner)
                     continue
@@ -265,12 +270,16 @@ class Regions:
         return True
 
     def _view(
-        self, chain: tuple[tuple[FunctionRef, int], ...], ref: FunctionRef, region: Region
+        self,
+        chain: tuple[tuple[FunctionRef, int], ...],
+        ref: FunctionRef,
+        region: Region,
+        evaluator: ChainEvaluator,
     ) -> Region | None:
         """The same region in the summary of ``ref`` that the outermost caller's walk used; None where its
         arguments rule the region out.
         """
-        summaries = [self._evaluator.summary(chain[0][0], Facts())]
+        summaries = [evaluator.summary(chain[0][0], Facts())]
         path = [*(each for each, _ in chain[1:]), ref]
         for (_, at), callee in zip(chain, path, strict=True):
             summaries = [

@@ -15,7 +15,6 @@ from gfplint.analysis.summary import Region
 from gfplint.api import CheckOptions
 from gfplint.errors import UsageError
 from gfplint.findings import CallbackLocks, Finding, Lock, Note, Report, Statistics
-from gfplint.frontend.source import ItemKind
 from gfplint.kernel.tree import KernelTree
 from gfplint.models import Models
 from gfplint.program.program import Program
@@ -209,11 +208,10 @@ class Run:
 
     def _statistics(self, callbacks: int, locks: int) -> Statistics:
         totals = self.evaluator.pointers.totals()
-        listed = sum(len(self.program.items(path, ItemKind.FUNCTION)) for path in self.files)
         return Statistics(
             files_analysed=len(self.files),
             files_read=self.program.files_read,
-            functions_listed=listed,
+            functions_listed=self.program.functions_looked_at,
             functions_lowered=self.program.functions_lowered,
             functions_with_errors=self.program.functions_with_errors,
             functions_evaluated=self.evaluator.evaluations,

@@ -236,6 +236,11 @@ class Program:
         return sum(1 for file in self._sources.values() if file is not None)
 
     @property
+    def functions_looked_at(self) -> int:
+        """How many functions somebody wanted to look inside so far."""
+        return len(self._functions)
+
+    @property
     def functions_lowered(self) -> int:
         """How many functions were lowered so far."""
         return sum(1 for fn in self._functions.values() if fn is not None)

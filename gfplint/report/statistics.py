@@ -31,7 +31,7 @@ A kind that is missing here is printed as it is.
 _LABELS = {
     "files_analysed": "files analysed",
     "files_read": "files read",
-    "functions_listed": "functions listed",
+    "functions_listed": "functions looked at",
     "functions_lowered": "functions lowered",
     "functions_with_errors": "functions with a syntax error",
     "functions_evaluated": "functions evaluated",
