@@ -19,8 +19,8 @@ _STACK_BYTES = 512 << 20
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
-    """What to analyse and how. ``paths`` exist; ``select`` None means all rules; ``progress`` is called
-    with (what, done, total).
+    """What to analyse and how. ``paths`` exist, but for the ``:FUNCTION`` that :func:`dump` allows behind
+    one; ``select`` None means all rules; ``progress`` is called with (what, done, total).
     """
 
     paths: tuple[Path, ...]

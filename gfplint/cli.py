@@ -234,8 +234,10 @@ def _show_locks(options: CheckOptions, display: _Display) -> int:
 
 def _dump(stage: str, options: CheckOptions, display: _Display) -> int:
     from gfplint import api
+    from gfplint.progress import ProgressBar
 
-    text = api.dump(stage, options)
+    with ProgressBar() as bar:
+        text = api.dump(stage, replace(options, progress=bar))
     display.emit(text if not text or text.endswith("\n") else f"{text}\n")
     return 0
 

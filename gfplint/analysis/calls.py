@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gfplint import ir
@@ -41,6 +43,21 @@ if TYPE_CHECKING:
 
 _VARIANTS = 2
 """Effects of one kind that are kept where they drop different locks of the caller's."""
+
+
+@dataclass(slots=True)
+class _Reached:
+    """An effect as a callee has it (its ``inner``), or a model's, before this call's state is added."""
+
+    event: Allocation | Wait
+    dropped: frozenset[str] = frozenset()
+    entered: int = 0
+    left: int = 0
+    deps: int = 0
+    callee: FunctionRef | None = None
+    inner: Effect | None = None
+    depth: int = 0
+    targets: int = 1
 
 
 class Calls:
@@ -160,57 +177,60 @@ class Calls:
             if all(other is not summary for _, other in known):
                 known.append((ref, summary))
         for effect in list(summary.effects.values()):
-            deps = _map(effect.deps, values) if effect.deps else 0
             self._record(
-                Effect(
+                _Reached(
                     effect.event,
-                    call.at,
-                    call,
                     effect.dropped,
                     effect.entered,
                     effect.left,
-                    deps,
+                    _map(effect.deps, values) if effect.deps else 0,
                     ref,
                     effect,
                     effect.depth + 1,
                     effect.targets * targets,
                 ),
+                call,
                 state,
             )
 
-    def _record(self, effect: Effect, state: State) -> None:
-        """Add an effect whose ``dropped``, ``entered`` and ``left`` are still relative to this call."""
-        held = [each for each in state.held if each.lock.name not in effect.dropped]
-        kinds = self._models.kinds
-        if any(not kinds[each.lock.kind].sleeps for each in held if each.lock.kind in kinds):
-            return  # nothing may sleep here: the path is impossible, or a bug of another kind
-        mine = {each.lock.name for each in state.held}
-        effect.entered |= state.entered & ~effect.left
-        effect.left = state.left | (effect.left & ~state.entered)
-        if isinstance(effect.event, Allocation) and effect.entered & NORECLAIM:
+    def _record(self, reached: _Reached, call: ir.Call, state: State) -> None:
+        """Take an effect into the summary, and into the regions of the locks held here."""
+        dropped, entered, left = reached.dropped, reached.entered, reached.left
+        held: Sequence[Held] = state.held
+        if held:
+            if dropped:
+                held = [each for each in held if each.lock.name not in dropped]
+                dropped = dropped - {each.lock.name for each in state.held}
+            kinds = self._models.kinds
+            for each in held:
+                kind = kinds.get(each.lock.kind)
+                if kind is not None and not kind.sleeps:
+                    return  # nothing may sleep here: the path is impossible, or a bug of another kind
+        if state.entered or state.left:
+            entered |= state.entered & ~left
+            left = state.left | (left & ~state.entered)
+        event = reached.event
+        if entered & NORECLAIM and isinstance(event, Allocation):
             return
-        effect.dropped = state.dropped | (effect.dropped - mine)
-        event = effect.event
-        if isinstance(event, Wait):
-            key: tuple[object, ...] = ("wait", event.lock.name, event.shared)
-        else:
-            key = (
-                "allocation",
-                event.function,
-                plain(event.mask),
-                plain(event.order),
-                effect.entered,
-                effect.left,
-                effect.deps,
-                effect.targets > 1,
-            )
-        _keep(self._summary.effects, key, effect)
+        if state.dropped:
+            dropped = dropped | state.dropped
+        key = (event.key, entered, left, reached.deps, reached.targets > 1)
+        cost = (reached.targets, reached.depth, call.at)
+        effects = self._summary.effects
+        first = effects.get((key, 0))
+        better = first is None or not first.dropped <= dropped or cost < first.cost
+        effect: Effect | None = None
+        if better:
+            effect = _effect(reached, call, dropped, entered, left)
+            _keep(effects, key, effect)
         for each in held:
-            if not each.lock.name.startswith(("?", "local ")):
-                where = (each.lock.name, effect.at, key)
-                known = self._summary.regions.get(where)
-                if known is None or effect.cost < known.effect.cost:
-                    self._summary.regions[where] = Region(each, effect)
+            if each.lock.name.startswith(("?", "local ")):
+                continue
+            where = (each.lock.name, call.at, key)
+            known = self._summary.regions.get(where)
+            if known is None or cost < known.effect.cost:
+                effect = effect or _effect(reached, call, dropped, entered, left)
+                self._summary.regions[where] = Region(each, effect)
 
     # ------------------------------------------------------------------------------- models
 
@@ -257,7 +277,7 @@ class Calls:
         lock = self._lock(effect.lock, effect.lock_class, effect.kind, actual, state)
         kind = self._models.kinds[effect.kind]
         if effect.blocking and kind.sleeps:
-            self._record(Effect(Wait(lock, effect.shared), call.at, call), state)
+            self._record(_Reached(Wait(lock, effect.shared)), call, state)
         pointer = substitute(effect.lock, actual) if effect.lock is not None else None
         held = Held(lock, effect.shared, call.at, call, pointer=pointer)
         if effect.when is None:
@@ -312,8 +332,8 @@ class Calls:
             if bits.zeros & reclaim:
                 continue
             deps = mask.deps if not bits.ones & reclaim else 0
-            event = Allocation(model.name, plain(bits), plain(as_bits(order)), argument)
-            self._record(Effect(event, call.at, call, deps=deps), state)
+            event = self._evaluator.allocation(model.name, plain(bits), plain(as_bits(order)), argument)
+            self._record(_Reached(event, deps=deps), call, state)
 
     def _callback(
         self,
@@ -427,6 +447,22 @@ def _map(deps: int, values: list[Value]) -> int:
     return result
 
 
+def _effect(reached: _Reached, call: ir.Call, dropped: frozenset[str], entered: int, left: int) -> Effect:
+    return Effect(
+        reached.event,
+        call.at,
+        call,
+        dropped,
+        entered,
+        left,
+        reached.deps,
+        reached.callee,
+        reached.inner,
+        reached.depth,
+        reached.targets,
+    )
+
+
 def _keep(effects: dict[object, Effect], key: object, effect: Effect) -> None:
     """Keep an effect unless a known one of the same kind drops no more of the caller's locks at no more
     cost. Of effects that drop different locks, the two that drop fewest are kept.
@@ -444,14 +480,13 @@ def _keep(effects: dict[object, Effect], key: object, effect: Effect) -> None:
         if effect.dropped <= known.dropped:
             effects[variant] = effect
             return
-    worst = max(
-        variants, key=lambda variant: (len(effects[variant].dropped), sorted(effects[variant].dropped))
-    )
-    if (len(effect.dropped), sorted(effect.dropped)) < (
-        len(effects[worst].dropped),
-        sorted(effects[worst].dropped),
-    ):
+    worst = max(variants, key=lambda variant: _drops(effects[variant]))
+    if _drops(effect) < _drops(effects[worst]):
         effects[worst] = effect
+
+
+def _drops(effect: Effect) -> tuple[int, list[str]]:
+    return len(effect.dropped), sorted(effect.dropped)
 
 
 def _agreed(summaries: list[Summary]) -> list[Exit]:

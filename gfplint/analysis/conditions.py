@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gfplint import ir
+from collections.abc import Iterable
+
+from gfplint import cexpr, ir
 from gfplint.analysis.summary import NOFS, NOIO, NORECLAIM
 from gfplint.analysis.values import ALL, TOP, Bits, Value, as_bits, binary, const, truth, unary
 from gfplint.kernel.masks import Masks
@@ -21,6 +23,21 @@ class Conditions:
         """
         aliases = dict(rule.aliases) if rule is not None else {}
         return truth(self._value(condition, names, aliases))
+
+    def telling(self, rules: Iterable[Rule]) -> int:
+        """The bits of masks that these rules' conditions, or scopes, look at."""
+        bits = self._masks.direct_reclaim[1]
+        names = {"__GFP_IO", "__GFP_FS"}
+        for rule in rules:
+            for condition in (
+                rule.allocation,
+                *(way.when for way in rule.ways),
+                *(each.when for each in rule.unsaved),
+            ):
+                names |= cexpr.names_in(condition)
+        for name in names:
+            bits |= self._masks.value(name) or 0
+        return bits
 
     def _value(self, expr: ir.Expr, names: dict[str, Value], aliases: dict[str, str]) -> Value:
         match expr:

@@ -2,7 +2,8 @@
 
 In: a stage's name and the options of a run, whose paths may end in ``:FUNCTION``. Out: plain text without
 anything that differs between equal runs, one paragraph per function in source order, so that the dumps of two
-trees, or of two versions of gfplint, can be compared line by line. Positions are ``line:column``.
+trees, or of two versions of gfplint, can be compared line by line. Positions are ``line:column``. A function
+about which a stage has nothing to say is left out unless it is named.
 
 Each function is looked at as if called with unknown arguments, as the search for regions does.
 
@@ -21,12 +22,13 @@ from typing import TypeAlias
 
 from gfplint import ir
 from gfplint.analysis import dump_text
+from gfplint.analysis.callbacks import Callback, Callbacks
 from gfplint.analysis.calls import substitute
 from gfplint.analysis.expressions import Reader
 from gfplint.analysis.observe import observe
 from gfplint.analysis.run import Run
 from gfplint.analysis.state import State
-from gfplint.analysis.summary import Allocation, Effect, Summary, Wait
+from gfplint.analysis.summary import Allocation, Effect
 from gfplint.analysis.values import TOP, Code, Value, alternatives, as_bits, truth
 from gfplint.api import CheckOptions
 from gfplint.errors import UsageError
@@ -35,9 +37,10 @@ from gfplint.frontend.source import Item, ItemKind
 from gfplint.irprint import format_expr, format_function, format_variable
 from gfplint.models import Allocate, CallBack, Model
 from gfplint.program.program import FunctionRef
-from gfplint.program.registrations import Registered, Registrations
 
 _OFFSET = re.compile(r"  @(\d+)(?=  via |$)", re.M)
+_FEW_FLAGS = 6
+"""Undecided flags that are listed; an unknown mask has them all."""
 _DEFINITIONS = (ItemKind.FUNCTION, ItemKind.VARIABLE)
 
 
@@ -58,7 +61,7 @@ def dump_stage(stage: str, options: CheckOptions) -> str:
                 continue
             met.add(item.name)
             if item.kind is ItemKind.FUNCTION:
-                blocks.append(dump.function(path, item, STAGES[stage]))
+                blocks.append(dump.function(path, item, stage, named=chosen is not None))
             elif stage == "ir":
                 blocks.append(dump.variable(path, item))
     for place, name in wanted:
@@ -89,7 +92,7 @@ def _names(run: Run, wanted: list[str | None]) -> dict[str, set[str] | None]:
 
 
 Stage: TypeAlias = Callable[["Dump", FunctionRef, ir.Function], list[str]]
-"""Prints one function: lines without indentation."""
+"""Prints one function: lines without indentation, none where there is nothing to say."""
 
 
 class Dump:
@@ -123,32 +126,34 @@ class Dump:
         ]
         return f"{self.at(path, item.name_at)}: {item.name}\n{''.join(texts)}" if texts else ""
 
-    def function(
-        self, path: str, item: Item, stage: Callable[[Dump, FunctionRef, ir.Function], list[str]]
-    ) -> str:
-        """The header of a function and what ``stage`` has to say about it."""
+    def function(self, path: str, item: Item, stage: str, *, named: bool) -> str:
+        """The header of a function and what ``stage`` has to say about it.
+
+        Where that is nothing, "", or, for a function that was asked for by name, words to that effect.
+        """
         ref = FunctionRef(path, item.start, item.name)
         fn = self.program.function(ref)
+        tell, nothing = STAGES[stage]
+        lines = tell(self, ref, fn) if fn is not None else ["could not be read"]
+        if not lines and not named:
+            return ""
         remarks = [] if item.active else ["not built in this configuration"]
         if fn is not None and fn.errors:
             remarks.append("read in part")
         header = f"{self.at(path, item.name_at)}: {item.name}()"
         header += f" [{', '.join(remarks)}]" if remarks else ""
-        if fn is None:
-            return f"{header}\n    could not be read\n"
-        lines = [f"    {line}".rstrip() for line in stage(self, ref, fn)]
-        return "\n".join([header, *lines]) + "\n"
+        return "\n".join([header, *(f"    {line}" for line in lines or [nothing])]) + "\n"
 
     @cached_property
-    def registered(self) -> dict[FunctionRef, list[Registered]]:
+    def callbacks(self) -> dict[FunctionRef, list[Callback]]:
         """The callbacks of reclaim that the rules know of, by function."""
         rules = self.run.rules
         contexts = [
             rules.context(name) for name in sorted({name for rule in rules for name in rule.contexts})
         ]
-        found: dict[FunctionRef, list[Registered]] = {}
-        for each in Registrations(self.program, self.evaluator.types, self.evaluator.pointers).find(contexts):
-            found.setdefault(each.callback, []).append(each)
+        found: dict[FunctionRef, list[Callback]] = {}
+        for each in Callbacks(self.evaluator).find(contexts):
+            found.setdefault(each.registered.callback, []).append(each)
         return found
 
 
@@ -181,7 +186,7 @@ def _calls(dump: Dump, ref: FunctionRef, fn: ir.Function) -> list[str]:
         reached = "" if call.result.number in known else " [never reached]"
         target = _target(dump, call, fn, known.get(call.result.number, set()))
         lines.append(f"{dump.here(fn, call.at)} {format_expr(call.function)}{via} -> {target}{reached}")
-    return lines or ["calls nothing"]
+    return lines
 
 
 def _pointers(dump: Dump, call: ir.Call, fn: ir.Function) -> list[ir.Expr]:
@@ -213,6 +218,11 @@ def _behind(dump: Dump, call: ir.Call, fn: ir.Function, values: set[Value]) -> s
     refs = sorted({each.ref for each in values if isinstance(each, Code)})
     if refs and all(isinstance(each, Code) for each in values):
         return f"by value {', '.join(_place(dump, each) for each in refs)}"
+    deps = 0
+    for each in values:
+        deps |= each.deps
+    if deps:
+        return f"what callers pass: {_parameters(deps, fn)}"
     home = fn.path.rpartition("/")[0]
     found, _ = dump.evaluator.pointers.targets(call, fn, home)
     if found:
@@ -249,27 +259,26 @@ def _locks(dump: Dump, ref: FunctionRef, fn: ir.Function) -> list[str]:
         via = f" via {call.via}" if call.via else ""
         lines.append(f"{dump.here(fn, call.at)} {format_expr(call.function)}{via} under {which}")
     lines.extend(dump_text.exits(summary.exits, fn.path, dump.at))
-    for each in dump.registered.get(ref, ()):
-        lines.extend(_waits(dump, each, summary))
+    for each in dump.callbacks.get(ref, ()):
+        lines.extend(_waits(dump, each))
     if not summary.exits:
         lines.append("never returns")
     if not summary.complete:
         lines.append("not followed to the end: a bound was hit")
-    return lines or ["no locks"]
+    return lines
 
 
-def _waits(dump: Dump, registered: Registered, summary: Summary) -> list[str]:
+def _waits(dump: Dump, callback: Callback) -> list[str]:
+    registered = callback.registered
     title = dump.run.rules.context(registered.context).title
     line = f"callback of {title} ({registered.role}), registered at {dump.at(registered.path, registered.at)}"
-    waits: set[str] = set()
-    for effect in summary.effects.values():
-        if isinstance(effect.event, Wait) and not effect.event.lock.name.startswith(("?", "local ")):
-            waits.add(dump_text.wait(effect.event, _steps(registered.callback, effect), dump.at))
-    return (
-        [line, *(f"    waits for {text}" for text in sorted(waits))]
-        if waits
-        else [f"{line}: waits for no lock"]
-    )
+    waits = [
+        dump_text.wait(each.lock, each.shared, _steps(registered.callback, each.effect), dump.at)
+        for each in callback.waits()
+    ]
+    if not waits:
+        return [f"{line}: waits for no lock"]
+    return [line, *(f"    waits for {text}" for text in waits)]
 
 
 def _steps(ref: FunctionRef, effect: Effect) -> list[tuple[FunctionRef, int]]:
@@ -295,7 +304,7 @@ def _masks(dump: Dump, ref: FunctionRef, fn: ir.Function) -> list[str]:
         for each in model.effects:
             if isinstance(each, Allocate):
                 texts = seen.setdefault((call.at, call.result.number), (call, set()))[1]
-                texts.update(_allocation(dump, ref, each, model, actual, call, state, reader))
+                texts.update(_allocation(dump, ref, fn, each, model, actual, call, state, reader))
 
     observe(dump.evaluator, ref, fn, watch)
     lines: list[str] = []
@@ -304,12 +313,13 @@ def _masks(dump: Dump, ref: FunctionRef, fn: ir.Function) -> list[str]:
         via = f" via {call.via}" if call.via else ""
         place = f"{dump.here(fn, call.at)} {format_expr(call.function)}{via}"
         lines.extend(f"{place}: {text}" for text in sorted(texts))
-    return lines or ["allocates nothing itself"]
+    return lines
 
 
 def _allocation(
     dump: Dump,
     ref: FunctionRef,
+    fn: ir.Function,
     allocate: Allocate,
     model: Model,
     actual: dict[str, ir.Expr],
@@ -335,7 +345,7 @@ def _allocation(
     if state.entered:
         condition += f", inside {dump_text.scopes(state.entered)}"
     mask = reader.value(substitute(allocate.mask, actual), state)
-    unknown = f", depends on {_parameters(mask, ref, dump)}" if mask.deps else ""
+    unknown = f", depends on {_parameters(mask.deps, fn)}" if mask.deps else ""
     texts: list[str] = []
     for each in alternatives(mask):
         event = Allocation(model.name, as_bits(each), as_bits(order), argument)
@@ -346,20 +356,21 @@ def _allocation(
 
 def _words(mask: Mask) -> str:
     flags = " | ".join(mask.flags) or "0"
-    undecided = f", undecided {' | '.join(mask.undecided)}" if mask.undecided else ""
+    undecided = ""
+    if mask.undecided:
+        few = len(mask.undecided) <= _FEW_FLAGS
+        undecided = f", undecided {' | '.join(mask.undecided)}" if few else ", most flags undecided"
     return f"{mask.written} is {flags} ({mask.words}){undecided}"
 
 
-def _parameters(value: Value, ref: FunctionRef, dump: Dump) -> str:
-    fn = dump.program.function(ref)
-    params = fn.params if fn is not None else ()
-    return " and ".join(name for number, name in enumerate(params) if value.deps >> number & 1)
+def _parameters(deps: int, fn: ir.Function) -> str:
+    return " and ".join(name for number, name in enumerate(fn.params) if deps >> number & 1)
 
 
-STAGES: dict[str, Stage] = {
-    "ir": _ir,
-    "calls": _calls,
-    "locks": _locks,
-    "masks": _masks,
+STAGES: dict[str, tuple[Stage, str]] = {
+    "ir": (_ir, ""),
+    "calls": (_calls, "calls nothing"),
+    "locks": (_locks, "no locks"),
+    "masks": (_masks, "allocates nothing itself"),
 }
-"""Stage → what prints one function in it."""
+"""Stage → what prints one function in it, and what is said where that is nothing."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gfplint.analysis.summary import SCOPES, Exit, Held, Wait
+from gfplint.analysis.summary import SCOPES, Exit, Held, LockClass
 from gfplint.analysis.values import ALL, Address, Bits, Code, OneOf, Value
 from gfplint.irprint import format_expr
 from gfplint.program.program import FunctionRef
@@ -96,8 +96,7 @@ def _change(exit_: Exit, path: str, at: At) -> str:
     return "; ".join(changes) or "locks as at entry"
 
 
-def wait(event: Wait, steps: Sequence[tuple[FunctionRef, int]], at: At) -> str:
+def wait(lock: LockClass, shared: bool, steps: Sequence[tuple[FunctionRef, int]], at: At) -> str:
     """A lock that is waited for, and the calls that lead there: (function, offset in it), outermost first."""
-    shared = ", shared" if event.shared else ""
     way = ", ".join(f"{ref.name}() at {at(ref.path, offset)}" for ref, offset in steps)
-    return f"{event.lock.name} ({event.lock.kind}{shared}) by {way}"
+    return f"{lock.name} ({lock.kind}{', shared' if shared else ''}) by {way}"

@@ -14,8 +14,8 @@ from functools import cached_property
 from gfplint import ir
 from gfplint.analysis.calls import substitute
 from gfplint.analysis.state import parts
-from gfplint.analysis.summary import Exit, Facts, Summary
-from gfplint.analysis.values import NONZERO, TOP, Address, Code, Pointee, Value, const, join
+from gfplint.analysis.summary import Allocation, Exit, Facts, Summary
+from gfplint.analysis.values import ALL, NONZERO, TOP, Address, Code, Pointee, Value, as_bits, const, join
 from gfplint.analysis.walk import Walk
 from gfplint.findings import Note
 from gfplint.frontend.lower_builder import successors
@@ -71,10 +71,12 @@ class Evaluator:
     ) -> None:
         """``parent``: another evaluator of the program, whose knowledge of names and types is shared."""
         self.program = program
-        self.types = parent.types if parent is not None else Types(program)
-        self.constants = parent.constants if parent is not None else Constants(program)
-        self.pointers = parent.pointers if parent is not None else Pointers(program, self.types)
+        self.types: Types = parent.types if parent is not None else Types(program)
+        self.constants: Constants = parent.constants if parent is not None else Constants(program)
+        self.pointers: Pointers = parent.pointers if parent is not None else Pointers(program, self.types)
         self.limits = limits or Limits()
+        self.telling: int = parent.telling if parent is not None else ALL
+        """The bits of a mask that some rule speaks of."""
         self.evaluations = 0
         self.home = ""
         """Folder of the function that the current walk started from."""
@@ -102,6 +104,13 @@ class Evaluator:
         if known is None:
             known = self._followed[id(node)] = (node, _dereferenced(node))
         return known[1]
+
+    def allocation(self, function: str, mask: Value, order: Value, argument: int) -> Allocation:
+        """An allocation event. Masks that differ only in flags that no rule speaks of count as one."""
+        bits, size = as_bits(mask), as_bits(order).constant
+        costly = size if size is not None and size > _COSTLY_ORDER else None
+        key = (bits.ones & self.telling, bits.zeros & self.telling, costly)
+        return Allocation(function, mask, order, argument, key)
 
     # --------------------------------------------------------------------- shared questions
 
@@ -281,6 +290,8 @@ class Evaluator:
         del self._provisional[mark:]
 
 
+_COSTLY_ORDER = 3
+"""PAGE_ALLOC_COSTLY_ORDER, include/linux/mmzone.h: rules ask whether an order is above it."""
 _MASK_TYPE = ir.Named("gfp_t")
 
 

@@ -43,6 +43,7 @@ class Run:
         self.program = Program(self.tree, Models.load(dirs, self.tree.version))
         self.evaluator = Evaluator(self.program)
         self.conditions = Conditions(self.program.masks)
+        self.evaluator.telling = self.conditions.telling(self.rules)
         self.explainer = Explainer(self.evaluator, self.conditions)
         self._callbacks: dict[str, list[Callback]] = {}
 

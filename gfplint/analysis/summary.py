@@ -57,13 +57,15 @@ class Held:
 class Allocation:
     """An allocation by ``function`` (an API model's name) with ``mask`` of ``order``.
 
-    ``argument`` numbers the model's argument that the mask was written as, or is -1.
+    ``argument`` numbers the model's argument that the mask was written as, or is -1. ``key`` is what tells
+    it from other allocations as far as any rule can see.
     """
 
     function: str
     mask: Value
     order: Value = TOP
     argument: int = -1
+    key: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,11 @@ class Wait:
 
     lock: LockClass
     shared: bool
+
+    @property
+    def key(self) -> object:
+        """What tells it from other waits."""
+        return self.lock.name, self.shared
 
 
 @dataclass(slots=True)
