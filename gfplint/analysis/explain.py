@@ -326,6 +326,8 @@ class Explainer:
         """The most that a finding of this region could reach, its mask left out (callers may decide it)."""
         effect = region.effect
         depth = max(effect.depth, awaited.effect.depth)
+        if not region.held.lock.word:
+            return Confidence.LOW
         return _level(effect.targets * awaited.effect.targets, True, depth)
 
     def _certain(self, event: Allocation) -> bool:
@@ -351,6 +353,11 @@ class Explainer:
             level = min(level, Confidence.MEDIUM)
             facts.append(
                 "The lock is named by a pointer that leads to it, which may differ between the two threads."
+            )
+        if not held.region.held.lock.word:
+            level = Confidence.LOW
+            facts.append(
+                "Every page (or buffer) has such a lock; nothing says that both threads mean the same one."
             )
         if held.region.held.shared and awaited.shared:
             level = min(level, Confidence.MEDIUM)
