@@ -17,6 +17,8 @@ def check_writable(path: Path) -> None:
     if path.is_dir():
         raise UsageError(f"The output file {path} is a folder.")
     folder = path.resolve().parent
+    if path.exists() and not path.is_file():
+        return
     if not folder.is_dir():
         raise UsageError(f"The output file {path} can't be written: there is no folder {folder}.")
 
@@ -29,12 +31,12 @@ def write_file(path: Path, text: str) -> None:
     """
     data = encode(text)
     try:
-        target = path.resolve()
-        if target.exists() and not stat.S_ISREG(target.stat().st_mode):
-            with target.open("wb") as stream:
+        if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+            # Not resolved: /dev/stdout leads to a pipe, which has no path.
+            with path.open("wb") as stream:
                 stream.write(data)
             return
-        _replace(target, data)
+        _replace(path.resolve(), data)
     except OSError as error:
         raise UsageError(f"The output file {path} can't be written: {error.strerror}.") from error
 

@@ -49,13 +49,15 @@ class Run:
 
     def _files(self) -> list[str]:
         files: set[str] = set()
-        for path in self.paths:
-            if path.endswith(".h") and self.tree.exists(path):
+        for given, path in zip(self.options.paths, self.paths, strict=True):
+            if path.endswith(".h") and given.is_file():
                 files.add(path)
                 continue
             found = self.tree.c_files(path)
+            if not found and given.is_dir():
+                raise UsageError(f"There are no C files in {given}.")
             if not found:
-                raise UsageError(f"There are no C files in {path or '.'}.")
+                raise UsageError(f"{given} is not a C file: its name ends neither in .c nor in .h.")
             files.update(found)
         return sorted(files)
 
@@ -101,6 +103,7 @@ class Run:
                     waits = awaited(mine)
                     locks.update(waits)
                     findings.extend(self._held(rule, context, waits))
+        self._look_at_named_files()
         findings = [each for each in findings if each.confidence >= self.options.min_confidence]
         findings.sort(
             key=lambda each: (each.place.path, each.place.line, each.place.column, each.rule, each.message)
@@ -193,6 +196,23 @@ class Run:
         return result
 
     # ------------------------------------------------------------------------------ account
+
+    def _look_at_named_files(self) -> None:
+        """Lower all of a file that was named itself, so that what can't be understood in it is said."""
+        for given, path in zip(self.options.paths, self.paths, strict=True):
+            if not given.is_file():
+                continue
+            file = self.program.source(path)
+            if file is None:
+                continue
+            if b"\0" in file.data:
+                self.program.notes.add(
+                    Note("unreadable-file", path, 0, "It has NUL bytes, as no C source has.")
+                )
+            elif not file.items and file.data.strip():
+                self.program.notes.add(Note("syntax", path, 0, "No definition was found in it."))
+            for ref in self.program.functions_of(path):
+                self.program.function(ref)
 
     def _notes(self) -> list[Note]:
         notes = set(self.program.notes)

@@ -62,6 +62,10 @@ def bare(node: Node) -> Node:
     return node
 
 
+_MAX_OPERATORS = 200
+"""Operators nested in one expression; the value of a longer one is not followed."""
+
+
 class Expressions(Types):
     """Builder that reads expressions. Calls and macros come in the class above."""
 
@@ -346,7 +350,10 @@ class Expressions(Types):
                     value = ir.Const(-value.value) if isinstance(value, ir.Const) else ir.Unary("-", value)
                 return ir.Cast(ir.Named(self.word(inner)), value)
         first = self.value(left)
-        return binary(word, first, self.value(right))
+        second = self.value(right)
+        if depth(first, _MAX_OPERATORS) >= _MAX_OPERATORS:
+            return OPAQUE  # a generated sum of thousands of terms, too deep to be hashed again and again
+        return binary(word, first, second)
 
     def _assignment(self, node: Node) -> ir.Expr:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
@@ -475,3 +482,12 @@ _HANDLERS: dict[str, Callable[[Expressions, Node], ir.Expr]] = {
     "ERROR": Expressions._error,
     "initializer_list": Expressions._error,
 }
+
+
+def depth(expr: ir.Expr, most: int) -> int:
+    """How many binary operators are nested on the left of an expression, counted up to ``most``."""
+    count = 0
+    while isinstance(expr, ir.Binary) and count < most:
+        count += 1
+        expr = expr.left
+    return count

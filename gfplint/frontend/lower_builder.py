@@ -322,16 +322,22 @@ def finished(blocks: list[ir.Block], written: dict[int, int]) -> list[ir.Block]:
     """``blocks`` without those that cannot be reached or hold nothing but a jump, and with straight lines
     joined; renumbered in the order in which they were written (``written``: when each was begun).
     """
+    ends: dict[int, int] = {}
 
     def through(target: int) -> int:
-        seen: list[int] = []
+        seen: dict[int, None] = {}
         while target not in seen:
             block = blocks[target]
-            if block.instructions or not isinstance(block.end, ir.Jump):
-                return target
-            seen.append(target)
+            if target in ends or block.instructions or not isinstance(block.end, ir.Jump):
+                break
+            seen[target] = None
             target = block.end.target
-        return min(seen[seen.index(target) :])  # an endless loop with nothing in it
+        if target in seen:  # an endless loop with nothing in it
+            chain = list(seen)
+            target = min(chain[chain.index(target) :])
+        target = ends.get(target, target)
+        ends.update(dict.fromkeys(seen, target))
+        return target
 
     order: list[int] = []
     first = through(0)

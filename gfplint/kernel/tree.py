@@ -66,7 +66,10 @@ class KernelTree:
         ``include/linux``. Raises :class:`SourceError` where a path doesn't exist, where ``kernel`` isn't a
         kernel's root, or where ``path`` lies outside it.
         """
-        start = Path(os.path.abspath(path))
+        try:
+            start = Path(os.path.abspath(path))
+        except FileNotFoundError as error:
+            raise SourceError("The current folder doesn't exist any more.") from error
         if not start.exists():
             raise SourceError(f"There is no file or folder {path}.")
         if kernel is not None:
