@@ -214,6 +214,11 @@ static unsigned int fill_balloon(struct virtio_balloon *vb, size_t num)
     )
 
 
+def direct(files: Files, mask: str, **slots: str) -> None:
+    """The allocation in ``fill_balloon()`` itself."""
+    fill_balloon(files, f"alloc_page({mask})", marker=f"{CALL} {ALLOCATION}", **slots)
+
+
 def core_helper(files: Files, name: str, text: str, prototype: str) -> None:
     """Put a function of the balloon core into mm/balloon_compaction.c and its prototype into the header."""
     files.before(COMPACTION, "balloon_page_enqueue", text + f"EXPORT_SYMBOL_GPL({name});")

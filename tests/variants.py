@@ -6,8 +6,16 @@ edit with what must be found after it. Issue 2's list "must be true" is among th
 
 from __future__ import annotations
 
-from tests import variants_locks, variants_masks, variants_ways
+from tests import variants_far, variants_locks, variants_masks, variants_ways
 from tests.variant import VARIANTS, Variant
 from tests.variants_ways import undone_fix
 
-__all__ = ["VARIANTS", "Variant", "undone_fix", "variants_locks", "variants_masks", "variants_ways"]
+__all__ = [
+    "VARIANTS",
+    "Variant",
+    "undone_fix",
+    "variants_far",
+    "variants_locks",
+    "variants_masks",
+    "variants_ways",
+]
