@@ -77,8 +77,12 @@ def _deep(work: Callable[[], _T]) -> _T:
         thread.start()
     finally:
         threading.stack_size(size)
-    while thread.is_alive():
-        thread.join(0.2)  # so that an interrupt reaches the caller
+    try:
+        while thread.is_alive():
+            thread.join(0.2)  # so that an interrupt reaches the caller
+    finally:
+        if not thread.is_alive():
+            sys.setrecursionlimit(limit)
     if errors:
         raise errors[0]
     return results[0]

@@ -328,7 +328,7 @@ def binary(op: str, left: Value, right: Value, *, unsigned: bool = False) -> Val
         return Bits(ones, (a.ones & b.ones) | (a.zeros & b.zeros), ones != 0, deps)
     x, y = (a.constant, b.constant) if unsigned else (a.signed, b.signed)
     if op in ("<", ">", "<=", ">="):
-        return boolean(_compare(op, a, b, x, y), deps)
+        return boolean(_compare(op, _range(a, unsigned), _range(b, unsigned)), deps)
     if y is not None and 0 <= y < WIDTH:
         if op == "<<":
             return Bits((a.ones << y) & ALL, ((a.zeros << y) | ((1 << y) - 1)) & ALL, False, deps)
@@ -378,6 +378,8 @@ def _or(a: bool | None, b: bool | None) -> bool | None:
 def _equal(left: Value, right: Value) -> bool | None:
     if isinstance(left, Code) and isinstance(right, Code):
         return left.ref == right.ref
+    if (isinstance(left, Address) and _is_error(right)) or (isinstance(right, Address) and _is_error(left)):
+        return False
     a, b = as_bits(left), as_bits(right)
     if a.ones & b.zeros or a.zeros & b.ones:
         return False
@@ -388,15 +390,11 @@ def _equal(left: Value, right: Value) -> bool | None:
     return None
 
 
-def _compare(op: str, a: Bits, b: Bits, x: int | None, y: int | None) -> bool | None:
-    if x is not None and y is not None:
-        return {"<": x < y, ">": x > y, "<=": x <= y, ">=": x >= y}[op]
-    # An unknown word whose sign bit is known to be clear is at least the bits known set, and at most
-    # the bits not known clear.
-    low, high = _range(a), _range(b)
-    if low is None or high is None:
+def _compare(op: str, left: tuple[int, int] | None, right: tuple[int, int] | None) -> bool | None:
+    """The order of two words of which the least and the greatest value are known, if anything is."""
+    if left is None or right is None:
         return None
-    (a_low, a_high), (b_low, b_high) = low, high
+    (a_low, a_high), (b_low, b_high) = left, right
     if op == "<":
         return True if a_high < b_low else False if a_low >= b_high else None
     if op == "<=":
@@ -406,10 +404,11 @@ def _compare(op: str, a: Bits, b: Bits, x: int | None, y: int | None) -> bool | 
     return True if a_low >= b_high else False if a_high < b_low else None
 
 
-def _range(bits: Bits) -> tuple[int, int] | None:
-    value = bits.signed
-    if value is not None:
-        return value, value
-    if bits.zeros & _SIGN:
-        return bits.ones, ALL ^ bits.zeros
-    return None
+def _range(bits: Bits, unsigned: bool) -> tuple[int, int] | None:
+    """The least and the greatest value of a word: at least the bits known set, at most those not known
+    clear. As a signed number only where its sign is known; None otherwise.
+    """
+    low, high = bits.ones, ALL ^ bits.zeros
+    if unsigned or bits.zeros & _SIGN:
+        return low, high
+    return (low - (1 << WIDTH), high - (1 << WIDTH)) if bits.ones & _SIGN else None

@@ -7,7 +7,6 @@ out: the ir object. Nothing raises for strange source: what cannot be read is le
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from gfplint import ir
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from gfplint.frontend.source import Item, SourceFile
     from gfplint.frontend.symbols import Symbols
 
-_RECURSION = 12000
 _SPECIFIER = ("struct_specifier", "union_specifier")
 
 
@@ -47,9 +45,6 @@ class Lowerer(LoopMacros):
         self._units = []
         self._fragments: dict[tuple[str, bytes], Parsed] = {}
         self.parsed = parsed
-        if sys.getrecursionlimit() < _RECURSION:
-            # A chain of two hundred else-ifs, or a long sum, is as deep as it is long.
-            sys.setrecursionlimit(_RECURSION)
 
     def parse_fragment(self, text: bytes, kind: FragmentKind) -> Parsed:
         """Parse text that is not in the file as it stands, once for each function."""

@@ -122,7 +122,7 @@ class Config:
         """Read a ``.config``. Raises :class:`ConfigError` if it can't be read or isn't one."""
         try:
             if path.exists() and not path.is_file():
-                raise ConfigError(f"The configuration {path} is not a regular file.")
+                raise ConfigError(f"The configuration {path} can't be read: it is not a regular file.")
             text = path.read_text("utf-8", "replace")
         except OSError as error:
             raise ConfigError(f"The configuration {path} can't be read: {error.strerror}.") from error
