@@ -1,4 +1,4 @@
-"""The balloon deadlock planted in headers, in macros, in the balloon core, and in the words of old kernels."""
+"""The balloon deadlock planted in headers, in macros, in the balloon core, and in words of old kernels."""
 
 from __future__ import annotations
 
