@@ -1,0 +1,67 @@
+"""docs/limits.md and docs/confidence.md state the numbers that the code has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gfplint.analysis import calls, explain, regions, values, walk
+from gfplint.analysis.evaluate import Limits
+from gfplint.analysis.explain import _level
+from gfplint.findings import Confidence
+from gfplint.frontend import macros
+from gfplint.program import constants, pointers, registrations, types
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+LIMITS = Limits()
+BOUNDS = {
+    "nested calls": LIMITS.depth,
+    "blocks walked in one evaluation of a function": LIMITS.steps,
+    "evaluations of one function with different facts": LIMITS.specialisations,
+    "evaluations of the head of a recursion": LIMITS.rounds,
+    "alternatives of a value": values.MAX_ALTERNATIVES,
+    "changes of a value at a block": walk._WIDEN_AFTER,
+    "states at a block": walk._MAX_STATES,
+    "states forked inside a block": walk._MAX_FORKS,
+    "exits of a function": walk._MAX_EXITS,
+    "effects of one kind that drop different locks of the caller's": calls._VARIANTS,
+    "targets of a pointer call, near the start of the walk": pointers._NEAR_TARGETS,
+    "targets of a pointer call, elsewhere": pointers._FAR_TARGETS,
+    "places that store to a field of one name, elsewhere": pointers._MAX_FAR_SITES,
+    "uncertain pointer calls on one way": 1,
+    "rounds of the search for wrappers of a lock": regions._WRAPPER_ROUNDS,
+    "levels of callers that confirm a region": regions._CALLER_LEVELS,
+    "callers of one function that are asked": regions._MAX_CALLERS,
+    "levels of callers asked for a registered object": registrations._MAX_CALLERS,
+    "one macro's expansion": macros.MAX_EXPANSION,
+    "all expansions in one function": macros.MAX_TOTAL,
+    "depth of macros in macros": macros.MAX_DEPTH,
+    "typedefs behind one another": types._MAX_TYPEDEFS,
+    "depth of constants in terms of one another": constants._MAX_DEPTH,
+}
+UNITS = {"": 1, " KiB": 1 << 10, " MiB": 1 << 20}
+
+
+def test_table_of_bounds() -> None:
+    text = (DOCS / "limits.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([^|]+?) \| (\d+)( [KM]iB)? \|", text, re.M)
+    assert {name: int(number) * UNITS[unit] for name, number, unit in rows} == BOUNDS
+
+
+@pytest.mark.parametrize(
+    ("level", "length", "targets"),
+    [
+        (Confidence.HIGH, explain._SHORT, 1),
+        (Confidence.MEDIUM, explain._LONG, explain._FEW),
+    ],
+)
+def test_levels_of_confidence(level: Confidence, length: int, targets: int) -> None:
+    text = (DOCS / "confidence.md").read_text("utf-8")
+    (row,) = (line for line in text.splitlines() if line.startswith(f"| {level.word} |"))
+    assert [int(number) for number in re.findall(r"\d+", row)] == [targets, length]
+    assert _level(targets, True, length) is level
+    assert _level(targets + 1, True, length) < level
+    assert _level(targets, True, length + 1) < level
+    assert _level(targets, False, length) is Confidence.LOW
