@@ -73,8 +73,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 # ------------------------------------------------------------------------------------- command
 
 
+def _paths(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> tuple[Path, ...]:
+    """The arguments as paths. An empty one (a shell variable that isn't set) doesn't mean this folder."""
+    del context, parameter
+    if "" in given:
+        raise UsageError("One of the paths is empty; name C files or folders.")
+    return tuple(Path(path) for path in given)
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, metavar="PATH...", callback=_paths)
 @click.option(
     "--select", metavar="RULES", multiple=True, help="Apply only these rules (ids or names, comma-separated)."
 )

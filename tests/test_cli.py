@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -353,7 +352,7 @@ def test_a_byte_that_is_no_utf8_is_spelled_out() -> None:
 # ---------------------------------------------------------------------------- the real process
 
 
-def test_version_is_quick_and_imports_little() -> None:
+def test_version_imports_little() -> None:
     code = "import sys; from gfplint import cli; cli.main(['--version']); print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     first, modules = done.stdout.splitlines()
@@ -368,12 +367,6 @@ def test_version_is_quick_and_imports_little() -> None:
         "gfplint.report.sarif",
     }
     assert not heavy & set(modules.split())
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        process("--version")
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.15
 
 
 def test_help_tells_the_exit_statuses() -> None:

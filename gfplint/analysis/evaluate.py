@@ -179,6 +179,9 @@ class Evaluator:
         variable = self.program.variable(name, path)
         table: dict[tuple[str, ...], Value] = {}
         for value in variable.values if variable is not None else ():
+            if variable is None:
+                break
+            steps = self.types.named_path(variable, value.path)
             expr = value.value
             while isinstance(expr, ir.Cast):
                 expr = expr.operand
@@ -187,11 +190,11 @@ class Evaluator:
             if isinstance(expr, ir.Global) and variable is not None:
                 ref = self.program.resolve(expr.name, variable.path)
                 if ref is not None:
-                    table[value.path] = Code(ref)
+                    table[steps] = Code(ref)
                 elif self.program.variable(expr.name, variable.path) is not None:
                     place = self.types.global_place(expr.name, variable.path)
                     if place is not None:
-                        table[value.path] = Address(None, place)
+                        table[steps] = Address(None, place)
         return table
 
     # ----------------------------------------------------------------------------- summaries

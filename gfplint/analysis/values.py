@@ -316,7 +316,7 @@ def binary(op: str, left: Value, right: Value, *, unsigned: bool = False) -> Val
         if answer is not None and op == "!=":
             answer = not answer
         return boolean(answer, deps)
-    if isinstance(left, Address) and op in (">=", ">") and _is_error(right):
+    if isinstance(left, (Address, Pointee)) and op in (">=", ">") and _is_error(right):
         return boolean(False, deps)  # IS_ERR(): no object is in the last page of the address space
     a, b = as_bits(left), as_bits(right)
     if op == "&":
@@ -378,7 +378,8 @@ def _or(a: bool | None, b: bool | None) -> bool | None:
 def _equal(left: Value, right: Value) -> bool | None:
     if isinstance(left, Code) and isinstance(right, Code):
         return left.ref == right.ref
-    if (isinstance(left, Address) and _is_error(right)) or (isinstance(right, Address) and _is_error(left)):
+    valid = (Address, Pointee)
+    if (isinstance(left, valid) and _is_error(right)) or (isinstance(right, valid) and _is_error(left)):
         return False
     a, b = as_bits(left), as_bits(right)
     if a.ones & b.zeros or a.zeros & b.ones:

@@ -180,10 +180,11 @@ class Pointers:
     def _values_initialised(self, variable: ir.Variable, tag: str, field: str) -> list[ir.Expr]:
         result: list[ir.Expr] = []
         for value in variable.values:
-            if not value.path or value.path[-1] != field:
+            path = self._types.named_path(variable, value.path)
+            if not path or path[-1] != field:
                 continue
             kind: ir.Type = variable.type
-            for step in value.path[:-1]:
+            for step in path[:-1]:
                 inner = self._types.strip(kind, variable.path)
                 if step == "[]":
                     kind = inner.of if isinstance(inner, ir.Array) else inner

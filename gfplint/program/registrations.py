@@ -180,7 +180,11 @@ class Registrations:
         if variable is None:
             return []
         wanted = tuple(reversed(steps))
-        return [(value.value, variable.path) for value in variable.values if value.path == wanted]
+        return [
+            (value.value, variable.path)
+            for value in variable.values
+            if self._types.named_path(variable, value.path) == wanted
+        ]
 
     def _same_place(self, lvalue: ir.Expr, fn: ir.Function) -> list[Stored]:
         """From assignments anywhere in the file to the same place by type."""

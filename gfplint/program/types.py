@@ -124,6 +124,34 @@ class Types:
                     return inner
         return UNKNOWN
 
+    def named_path(self, variable: ir.Variable, path: tuple[str, ...]) -> tuple[str, ...]:
+        """The path of an initialiser with members given by position (``#N``) under their names."""
+        if not any(step.startswith("#") for step in path):
+            return path
+        kind: ir.Type = variable.type
+        result: list[str] = []
+        for step in path:
+            inner = self.strip(kind, variable.path)
+            if isinstance(inner, ir.Array) and step != "[]":
+                inner = self.strip(inner.of, variable.path)
+            if step.startswith("#") and step[1:].isdigit():
+                step = self._member(inner, int(step[1:]), variable.path)
+            result.append(step)
+            if step == "[]":
+                kind = inner.of if isinstance(inner, ir.Array) else inner
+            else:
+                kind = self.field_type(inner, step, variable.path)
+        return tuple(result)
+
+    def _member(self, kind: ir.Type, position: int, path: str) -> str:
+        if not isinstance(kind, ir.Record):
+            return "?"
+        fields = kind.fields
+        if not fields and kind.tag:
+            located = self._program.record(kind.tag, path)
+            fields = located[0].fields if located is not None else ()
+        return fields[position][0] if position < len(fields) else "?"
+
     def calls(self, fn: ir.Function) -> dict[int, ir.Call]:
         """Result number → call, for one function."""
         key = id(fn)

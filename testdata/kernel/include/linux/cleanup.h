@@ -77,9 +77,13 @@
 
 #define guard(_name) CLASS(_name, __UNIQUE_ID(guard))
 
+/* The name of the turn's variable is made by the outer one, so that regions can nest. */
+#define __scoped_guard(_name, _turn, args...)					\
+	for (int _turn = 1; _turn; _turn = 0)					\
+		for (CLASS(_name, scope)(args); _turn; _turn = 0)
+
 #define scoped_guard(_name, args...)						\
-	for (int __turn = 1; __turn; __turn = 0)				\
-		for (CLASS(_name, scope)(args); __turn; __turn = 0)
+	__scoped_guard(_name, __UNIQUE_ID(turn), args)
 
 #define scoped_cond_guard(_name, _fail, args...)				\
 	for (int __turn = 1; __turn; __turn = 0)				\

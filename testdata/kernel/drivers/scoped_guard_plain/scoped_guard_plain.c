@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A region of one statement, without braces.
+ */
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/oom.h>
+#include <linux/slab.h>
+
+struct plain_guarded {
+	struct mutex lock;
+	unsigned long spare[16];
+	unsigned int nr_spare;
+	struct notifier_block oom_nb;
+};
+
+int plain_guarded_add(struct plain_guarded *pool)
+{
+	unsigned long addr = 0;
+
+	scoped_guard(mutex, &pool->lock)	/* want-taken: struct plain_guarded.lock */
+		addr = __get_free_page(GFP_KERNEL);	/* want GFP001: struct plain_guarded.lock */
+	if (!addr)
+		return -ENOMEM;
+	scoped_guard(mutex, &pool->lock)
+		if (pool->nr_spare < ARRAY_SIZE(pool->spare))
+			pool->spare[pool->nr_spare++] = addr;
+	return 0;
+}
+
+static int plain_guarded_oom_notify(struct notifier_block *nb, unsigned long action, void *data)
+{
+	struct plain_guarded *pool = container_of(nb, struct plain_guarded, oom_nb);
+	unsigned long *freed = data;
+
+	mutex_lock(&pool->lock);	/* want-callback: struct plain_guarded.lock */
+	*freed += pool->nr_spare;
+	while (pool->nr_spare)
+		free_page(pool->spare[--pool->nr_spare]);
+	mutex_unlock(&pool->lock);
+	return NOTIFY_OK;
+}
+
+int plain_guarded_start(struct plain_guarded *pool)
+{
+	mutex_init(&pool->lock);
+	pool->oom_nb.notifier_call = plain_guarded_oom_notify;
+	return register_oom_notifier(&pool->oom_nb);
+}
+
+MODULE_LICENSE("MIT");
