@@ -212,6 +212,8 @@ class Calls:
         event = reached.event
         if entered & NORECLAIM and isinstance(event, Allocation):
             return
+        if reached.callee is not None and isinstance(event, Allocation):
+            self._summary.passed.add((call.at, reached.callee))
         if state.dropped:
             dropped = dropped | state.dropped
         key = (event.key, entered, left, reached.deps, reached.targets > 1)

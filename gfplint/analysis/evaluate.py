@@ -190,11 +190,11 @@ class Evaluator:
             if isinstance(expr, ir.Global) and variable is not None:
                 ref = self.program.resolve(expr.name, variable.path)
                 if ref is not None:
-                    table[steps] = Code(ref)
+                    _add(table, steps, Code(ref))
                 elif self.program.variable(expr.name, variable.path) is not None:
                     place = self.types.global_place(expr.name, variable.path)
                     if place is not None:
-                        table[steps] = Address(None, place)
+                        _add(table, steps, Address(None, place))
         return table
 
     # ----------------------------------------------------------------------------- summaries
@@ -322,6 +322,11 @@ class ChainEvaluator(Evaluator):
 
 _DONE = 1 << 30
 """``low`` of an answer that depends on nothing unfinished."""
+
+
+def _add(table: dict[tuple[str, ...], Value], steps: tuple[str, ...], value: Value) -> None:
+    """Elements of an array share their steps: any of them may be meant."""
+    table[steps] = join(table[steps], value) if steps in table else value
 
 
 def _dereferenced(node: ir.Instruction | ir.Branch) -> tuple[ir.Expr, ...]:

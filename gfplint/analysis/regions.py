@@ -20,6 +20,7 @@ from gfplint.program.program import FunctionRef
 _WRAPPER_ROUNDS = 3
 _GUARD_USE = re.compile(rb"\b(?:guard|scoped_guard|scoped_cond_guard|CLASS)\s*\(\s*(\w+)")
 _NAME_BEFORE = re.compile(rb"([A-Za-z_]\w*)\s*\Z")
+_NO_RECLAIM = re.compile(rb"\b(?:memalloc_noreclaim_save|PF_MEMALLOC)\b")
 _CALLED = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")
 _CALLER_LEVELS = 4
 _MAX_CALLERS = 24
@@ -66,7 +67,7 @@ class Regions:
                 relevant = region.held.lock.name in wanted and isinstance(region.effect.event, Allocation)
                 if relevant and worth(region):
                     regions.append((ref, summary, region))
-        self._look_up_callers({ref for ref, summary, _ in regions if summary.consulted})
+        self._look_up_callers({ref for ref, _, _ in regions})
         return [held for ref, summary, region in regions for held in self._confirm(ref, summary, region)]
 
     def _look_up_callers(self, refs: set[FunctionRef]) -> None:
@@ -220,7 +221,7 @@ class Regions:
         effect = region.effect
         assert isinstance(effect.event, Allocation)
         undecided = not self._decided(region)
-        if not summary.consulted:
+        if not summary.consulted and not self._in_scope(ref):
             return [Held(ref, region, (), not undecided)]
         witnesses: list[Held] = []
         chain = self._chains.get(ref)
@@ -232,6 +233,19 @@ class Regions:
         if not undecided and any(_leaf(each.region) == _leaf(region) for each in witnesses):
             return [Held(ref, region, (), True)]
         return witnesses[:1]
+
+    def _in_scope(self, ref: FunctionRef) -> bool:
+        """Whether a caller, or a caller's, may be inside ``memalloc_noreclaim_save()`` when it calls: only
+        then can callers matter to a region that depends on no argument.
+        """
+        seen: set[FunctionRef] = set()
+        level = {ref}
+        for _ in range(_CALLER_LEVELS):
+            level = {caller for each in sorted(level) for caller, _ in self._callers_of(each) or ()} - seen
+            if any(_NO_RECLAIM.search(self._program.text_of(caller)) for caller in sorted(level)):
+                return True
+            seen |= level
+        return False
 
     def _decided(self, region: Region) -> bool:
         event = region.effect.event
@@ -259,7 +273,8 @@ class Regions:
             view = self._view(longer, ref, region, evaluator)
             if view is None:
                 continue
-            if evaluator.summary(caller, Facts()).consulted and len(longer) < _CALLER_LEVELS:
+            deeper = bool(evaluator.summary(caller, Facts()).consulted) or self._in_scope(caller)
+            if deeper and len(longer) < _CALLER_LEVELS:
                 inner: list[Held] = []
                 answer = self._ask(ref, longer, region, inner, evaluator)
                 if answer is not None:
@@ -282,9 +297,11 @@ class Regions:
         summaries = [evaluator.summary(chain[0][0], Facts())]
         path = [*(each for each, _ in chain[1:]), ref]
         for (_, at), callee in zip(chain, path, strict=True):
+            # A call inside a scope that forbids reclaim, or under a spinlock, lets no allocation pass.
             summaries = [
                 inner
                 for summary in summaries
+                if (at, callee) in summary.passed
                 for other, inner in summary.below.get(at, ())
                 if other == callee
             ]

@@ -181,7 +181,8 @@ class Run:
                 steps = tuple(step for step in thread.steps if step.kind in ("callback", "call", "wait"))
                 last = steps[-1]
                 assert last.place is not None
-                locks.append((Lock(each.lock.name, each.lock.kind, last.place, last.function), steps))
+                kind = f"{each.lock.kind}, for reading" if each.shared else each.lock.kind
+                locks.append((Lock(each.lock.name, kind, last.place, last.function), steps))
             ref = registered.callback
             fn = self.program.function(ref)
             result.append(

@@ -154,6 +154,8 @@ class Summary:
     regions: dict[object, Region] = field(default_factory=dict)
     below: dict[int, list[tuple[FunctionRef, Summary]]] = field(default_factory=dict)
     """Call offset → callees (with the very summary used) that have regions of their own."""
+    passed: set[tuple[int, FunctionRef]] = field(default_factory=set)
+    """Calls, by offset and callee, at which an allocation of the callee's may reclaim."""
     consulted: int = 0
     places: int = 0
     at_home: bool = False

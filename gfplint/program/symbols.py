@@ -30,6 +30,7 @@ _TYPE_ONLY = re.compile(
     rb"\s*(?:const\s+)?(?:struct|union|enum)\s+\w+[\s*]*\Z|\s*(?:unsigned|signed|long|int|short|char|void)[\w\s*]*\Z"
 )
 _ATTRIBUTE = re.compile(rb"\s*(?:__attribute__\s*\(\(.*\)\)\s*|__\w+\s*|inline\s*)*\Z", re.S)
+_ONE_CALL = re.compile(rb"\s*([A-Za-z_]\w*)\s*\(")
 _STATEMENT = re.compile(rb"\s*(?:do\b|\{)|.*;\s*\Z", re.S)
 # The task and its flags are the analysis' own business (scopes); expanding them would hide them.
 _KEPT = frozenset({"current"})
@@ -110,17 +111,12 @@ class TreeSymbols:
             return Shape.TYPE
         if _DECLARATION_HEAD.match(body):
             return Shape.DECLARATION
-        words = re.findall(rb"[A-Za-z_]\w*", body)
-        if definition.params is not None and words:
-            # A macro that only passes on to a loop macro is one too: for_each_foo(x) → for_each_bar(x, y)
-            head = words[0].decode()
-            if (
-                head != name
-                and body.lstrip().startswith(words[0])
-                and body.rstrip().endswith(b")")
-                and "each" in name
-            ):
-                inner = self.shape(head, path)
+        match = _ONE_CALL.match(body)
+        if definition.params is not None and match is not None and match[1].decode() != name:
+            # A macro that only passes on to a loop macro is one too.
+            found = macros.arguments(body, match.end() - 1)
+            if found is not None and found[1] == len(body.rstrip()) - 1:
+                inner = self.shape(match[1].decode(), path)
                 if inner is Shape.LOOP:
                     return inner
         return Shape.STATEMENT if _STATEMENT.match(body) else Shape.EXPRESSION
