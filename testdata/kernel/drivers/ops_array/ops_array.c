@@ -21,7 +21,6 @@ static unsigned long many_sources_none(struct many_sources *pool)
 	return 0;
 }
 
-
 static unsigned long many_sources_page(struct many_sources *pool)
 {
 	return __get_free_page(GFP_KERNEL);
