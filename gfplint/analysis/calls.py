@@ -25,9 +25,7 @@ from gfplint.analysis.summary import (
 )
 from gfplint.analysis.values import (
     TOP,
-    Address,
     Code,
-    OneOf,
     Value,
     alternatives,
     as_bits,
@@ -37,6 +35,7 @@ from gfplint.analysis.values import (
 )
 from gfplint.models import Acquire, Allocate, AssignTo, CallBack, EnterScope, LeaveScope, Model, Release
 from gfplint.program.program import FunctionRef
+from gfplint.program.substitution import at_call
 
 if TYPE_CHECKING:
     from gfplint.analysis.evaluate import Evaluator
@@ -242,7 +241,7 @@ class Calls:
             self._forget_outputs(call.args, state, keep=model.returns is not None)
         value: Value | None = None
         if model.returns is not None:
-            value = self._reader.value(substitute(model.returns, actual), state)
+            value = self._reader.value(at_call(model.returns, actual), state)
         state.assign(call.result, value)
         states = [state]
         for effect in model.effects:
@@ -265,10 +264,10 @@ class Calls:
             case EnterScope(scope):
                 state.assign(call.result, scopes.enter(SCOPES[scope], state))
             case LeaveScope(scope, cookie):
-                scopes.leave(SCOPES[scope], self._reader.value(substitute(cookie, actual), state), state)
+                scopes.leave(SCOPES[scope], self._reader.value(at_call(cookie, actual), state), state)
             case AssignTo(target, value):
-                lvalue = substitute(target, actual)
-                state.assign(lvalue, self._reader.value(substitute(value, actual), state))
+                lvalue = at_call(target, actual)
+                state.assign(lvalue, self._reader.value(at_call(value, actual), state))
             case CallBack(function, args):
                 return self._callback(function, args, actual, call, state)
         return [state]
@@ -280,7 +279,7 @@ class Calls:
         kind = self._models.kinds[effect.kind]
         if effect.blocking and kind.sleeps:
             self._record(_Reached(Wait(lock, effect.shared)), call, state)
-        pointer = substitute(effect.lock, actual) if effect.lock is not None else None
+        pointer = at_call(effect.lock, actual) if effect.lock is not None else None
         held = Held(lock, effect.shared, call.at, call, pointer=pointer)
         if effect.when is None:
             self._hold(held, state)
@@ -291,7 +290,7 @@ class Calls:
         self, effect: Release, actual: dict[str, ir.Expr], call: ir.Call, state: State
     ) -> list[State]:
         lock = self._lock(effect.lock, effect.lock_class, effect.kind, actual, state)
-        pointer = substitute(effect.lock, actual) if effect.lock is not None else None
+        pointer = at_call(effect.lock, actual) if effect.lock is not None else None
         if effect.when is None:
             self._release_lock(lock, pointer, state)
             return [state]
@@ -303,7 +302,7 @@ class Calls:
         self, when: ir.Expr, actual: dict[str, ir.Expr], call: ir.Call, state: State, change: object
     ) -> list[State]:
         """Fork on ``when`` (which may speak of ``result``): ``change`` happens where it holds."""
-        condition = substitute(when, {**actual, "result": call.result})
+        condition = at_call(when, {**actual, "result": call.result})
         assert callable(change)
         other = state.fork()
         states = []
@@ -318,13 +317,13 @@ class Calls:
         self, effect: Allocate, model: Model, actual: dict[str, ir.Expr], call: ir.Call, state: State
     ) -> None:
         if effect.when is not None:
-            condition = self._reader.consult(self._reader.value(substitute(effect.when, actual), state))
+            condition = self._reader.consult(self._reader.value(at_call(effect.when, actual), state))
             if truth(condition) is False:
                 return
-        mask = self._reader.consult(self._reader.value(substitute(effect.mask, actual), state))
+        mask = self._reader.consult(self._reader.value(at_call(effect.mask, actual), state))
         order: Value = TOP
         if effect.order is not None:
-            order = self._reader.value(substitute(effect.order, actual), state)
+            order = self._reader.value(at_call(effect.order, actual), state)
         argument = -1
         if isinstance(effect.mask, ir.Local) and effect.mask.name in model.params:
             argument = model.params.index(effect.mask.name)
@@ -345,8 +344,8 @@ class Calls:
         call: ir.Call,
         state: State,
     ) -> list[State]:
-        target = substitute(function, actual)
-        passed = tuple(substitute(arg, actual) if arg is not None else ir.Opaque() for arg in args)
+        target = at_call(function, actual)
+        passed = tuple(at_call(arg, actual) if arg is not None else ir.Opaque() for arg in args)
         inner = ir.Call(target, passed, call.result, call.at, call.via)
         saved = state.variables.get(call.result)
         states = []
@@ -364,7 +363,7 @@ class Calls:
         if name is not None:
             return LockClass(name, kind, "")
         assert pointer is not None
-        return self._reader.lock(substitute(pointer, actual), kind, state)
+        return self._reader.lock(at_call(pointer, actual), kind, state)
 
     def _hold(self, held: Held, state: State) -> None:
         if held.lock.name in state.dropped:
@@ -410,34 +409,6 @@ class Calls:
                 elif isinstance(operand, ir.Field) and state.facts:
                     for key in [key for key in state.facts if operand.name in fields_in(key)]:
                         del state.facts[key]
-
-
-def substitute(expr: ir.Expr, actual: dict[str, ir.Expr]) -> ir.Expr:
-    """A model's expression in terms of a call's arguments. A parameter without one is unknown."""
-    match expr:
-        case ir.Local(name):
-            return actual.get(name, ir.Opaque())
-        case ir.Field(base, name):
-            return ir.Field(substitute(base, actual), name)
-        case ir.Deref(pointer):
-            inner = substitute(pointer, actual)
-            return inner.operand if isinstance(inner, ir.AddressOf) else ir.Deref(inner)
-        case ir.Index(base, index):
-            return ir.Index(substitute(base, actual), substitute(index, actual))
-        case ir.AddressOf(operand):
-            inner = substitute(operand, actual)
-            return inner.pointer if isinstance(inner, ir.Deref) else ir.AddressOf(inner)
-        case ir.Unary(op, operand):
-            return ir.Unary(op, substitute(operand, actual))
-        case ir.Binary(op, left, right):
-            return ir.Binary(op, substitute(left, actual), substitute(right, actual))
-        case ir.Select(condition, then, otherwise):
-            return ir.Select(
-                substitute(condition, actual), substitute(then, actual), substitute(otherwise, actual)
-            )
-        case ir.Cast(kind, operand):
-            return ir.Cast(kind, substitute(operand, actual))
-    return expr
 
 
 def _map(deps: int, values: list[Value]) -> int:
@@ -499,6 +470,3 @@ def _agreed(summaries: list[Summary]) -> list[Exit]:
         exit_ = first[0]
         return [Exit(TOP, exit_.taken, exit_.dropped, exit_.entered, exit_.left)]
     return [Exit(TOP)]
-
-
-__all__ = ["Address", "Calls", "OneOf", "substitute"]

@@ -23,7 +23,6 @@ from typing import TypeAlias
 from gfplint import ir
 from gfplint.analysis import dump_text
 from gfplint.analysis.callbacks import Callback, Callbacks
-from gfplint.analysis.calls import substitute
 from gfplint.analysis.expressions import Reader
 from gfplint.analysis.observe import observe
 from gfplint.analysis.run import Run
@@ -37,6 +36,7 @@ from gfplint.frontend.source import Item, ItemKind
 from gfplint.irprint import format_expr, format_function, format_variable
 from gfplint.models import Allocate, CallBack, Model
 from gfplint.program.program import FunctionRef
+from gfplint.program.substitution import at_call
 
 _OFFSET = re.compile(r"  @(\d+)(?=  via |$)", re.M)
 _FEW_FLAGS = 6
@@ -197,7 +197,7 @@ def _pointers(dump: Dump, call: ir.Call, fn: ir.Function) -> list[ir.Expr]:
     if not isinstance(direct, Model):
         return []
     actual: dict[str, ir.Expr] = dict(zip(direct.params, call.args, strict=False))
-    return [substitute(each.function, actual) for each in direct.effects if isinstance(each, CallBack)]
+    return [at_call(each.function, actual) for each in direct.effects if isinstance(each, CallBack)]
 
 
 def _target(dump: Dump, call: ir.Call, fn: ir.Function, values: set[Value]) -> str:
@@ -330,7 +330,7 @@ def _allocation(
     """A text for each mask that the allocation may have in this state."""
     condition = ""
     if allocate.when is not None:
-        when = substitute(allocate.when, actual)
+        when = at_call(allocate.when, actual)
         answer = truth(reader.value(when, state))
         if answer is False:
             return []
@@ -340,11 +340,11 @@ def _allocation(
         argument = model.params.index(allocate.mask.name)
     order: Value = TOP
     if allocate.order is not None:
-        order = reader.value(substitute(allocate.order, actual), state)
+        order = reader.value(at_call(allocate.order, actual), state)
         condition += f", order {dump_text.value(order)}"
     if state.entered:
         condition += f", inside {dump_text.scopes(state.entered)}"
-    mask = reader.value(substitute(allocate.mask, actual), state)
+    mask = reader.value(at_call(allocate.mask, actual), state)
     unknown = f", depends on {_parameters(mask.deps, fn)}" if mask.deps else ""
     texts: list[str] = []
     for each in alternatives(mask):

@@ -12,17 +12,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gfplint import ir
-from gfplint.analysis.calls import substitute
-from gfplint.analysis.state import parts
+from gfplint.analysis.flow import dereferenced, reverse_postorder
 from gfplint.analysis.summary import Allocation, Exit, Facts, Summary
 from gfplint.analysis.values import ALL, NONZERO, TOP, Address, Code, Pointee, Value, as_bits, const, join
 from gfplint.analysis.walk import Walk
 from gfplint.findings import Note
-from gfplint.frontend.lower_builder import successors
 from gfplint.models import Model
 from gfplint.program.constants import Constants
 from gfplint.program.pointers import Pointers
 from gfplint.program.program import FunctionRef, Program
+from gfplint.program.substitution import at_call
 from gfplint.program.types import Place, Types
 
 
@@ -102,7 +101,7 @@ class Evaluator:
         """The local pointers that an instruction or a condition follows, memoised."""
         known = self._followed.get(id(node))
         if known is None:
-            known = self._followed[id(node)] = (node, _dereferenced(node))
+            known = self._followed[id(node)] = (node, dereferenced(node))
         return known[1]
 
     def allocation(self, function: str, mask: Value, order: Value, argument: int) -> Allocation:
@@ -118,7 +117,7 @@ class Evaluator:
         """Block number → its position in reverse postorder, in which blocks are walked."""
         known = self._orders.get(id(fn))
         if known is None:
-            known = self._orders[id(fn)] = (fn, _reverse_postorder(fn))
+            known = self._orders[id(fn)] = (fn, reverse_postorder(fn))
         return known[1]
 
     def aliases(self, fn: ir.Function) -> dict[ir.Expr, ir.Expr]:
@@ -132,7 +131,7 @@ class Evaluator:
                         model = self.pointers.direct(instruction, fn)
                         if isinstance(model, Model) and model.returns is not None:
                             actual = dict(zip(model.params, instruction.args, strict=False))
-                            found[instruction.result] = substitute(model.returns, actual)
+                            found[instruction.result] = at_call(model.returns, actual)
             known = self._aliases[id(fn)] = (fn, found)
         return known[1]
 
@@ -327,56 +326,6 @@ _DONE = 1 << 30
 def _add(table: dict[tuple[str, ...], Value], steps: tuple[str, ...], value: Value) -> None:
     """Elements of an array share their steps: any of them may be meant."""
     table[steps] = join(table[steps], value) if steps in table else value
-
-
-def _dereferenced(node: ir.Instruction | ir.Branch) -> tuple[ir.Expr, ...]:
-    match node:
-        case ir.Assign(target, value, _):
-            roots: tuple[ir.Expr, ...] = (target, value)
-        case ir.Call(function, args, _, _, _):
-            roots = (function, *args)
-        case _:
-            # Of `p && p->x` only what is evaluated first is certain.
-            condition = node.condition
-            while isinstance(condition, ir.Binary) and condition.op in ("&&", "||"):
-                condition = condition.left
-            roots = (condition,)
-    found: dict[ir.Expr, None] = {}
-    for root in roots:
-        _pointers(root, found)
-    return tuple(found)
-
-
-def _pointers(expr: ir.Expr, found: dict[ir.Expr, None]) -> None:
-    if isinstance(expr, ir.Binary) and expr.op in ("&&", "||"):
-        _pointers(expr.left, found)
-        return
-    if isinstance(expr, ir.Select):
-        _pointers(expr.condition, found)
-        return
-    if isinstance(expr, ir.Deref) and isinstance(expr.pointer, (ir.Local, ir.Temp)):
-        found[expr.pointer] = None
-    for part in parts(expr):
-        _pointers(part, found)
-
-
-def _reverse_postorder(fn: ir.Function) -> list[int]:
-    order = [len(fn.blocks)] * len(fn.blocks)
-    seen = {0}
-    stack: list[tuple[int, list[int]]] = [(0, list(successors(fn.blocks[0].end)))]
-    position = len(fn.blocks)
-    while stack:
-        number, rest = stack[-1]
-        if rest:
-            following = rest.pop()
-            if following not in seen:
-                seen.add(following)
-                stack.append((following, list(successors(fn.blocks[following].end))))
-        else:
-            stack.pop()
-            position -= 1
-            order[number] = position
-    return order
 
 
 def _project(facts: Facts, consulted: int, places: int) -> tuple[Value, ...]:

@@ -17,6 +17,7 @@ from gfplint.findings import Note
 from gfplint.frontend.source import ItemKind
 from gfplint.program.pointers import Pointers
 from gfplint.program.program import FunctionRef, Program
+from gfplint.program.substitution import substitute
 from gfplint.program.types import Types
 from gfplint.rules import Context, Registration
 
@@ -88,7 +89,7 @@ class Registrations:
             for context, registration in registrations[call.function.name]:
                 actual = dict(zip(registration.params, call.args, strict=False))
                 for callback, role in zip(registration.callbacks, registration.names, strict=True):
-                    refs = self._functions(_substitute(callback, actual), fn)
+                    refs = self._functions(substitute(callback, actual), fn)
                     for each in refs:
                         result.append(Registered(context.id, each, role, path, call.at, ref))
                     if not refs and role == registration.names[-1]:
@@ -243,7 +244,7 @@ class Registrations:
         for path in files:
             for _, caller, call in self._calls(path, [fn.name]):
                 actual = dict(zip(fn.params, call.args, strict=False))
-                found.extend(self._stored(_substitute(lvalue, actual), caller, depth + 1))
+                found.extend(self._stored(substitute(lvalue, actual), caller, depth + 1))
         return found
 
 
@@ -270,22 +271,3 @@ def _root(expr: ir.Expr) -> ir.Expr:
                 expr = operand
             case _:
                 return expr
-
-
-def _substitute(expr: ir.Expr, actual: dict[str, ir.Expr]) -> ir.Expr:
-    match expr:
-        case ir.Local(name):
-            return actual.get(name, expr)
-        case ir.Field(base, name):
-            return ir.Field(_substitute(base, actual), name)
-        case ir.Index(base, index):
-            return ir.Index(_substitute(base, actual), index)
-        case ir.Deref(pointer):
-            inner = _substitute(pointer, actual)
-            return inner.operand if isinstance(inner, ir.AddressOf) else ir.Deref(inner)
-        case ir.AddressOf(operand):
-            inner = _substitute(operand, actual)
-            return inner.pointer if isinstance(inner, ir.Deref) else ir.AddressOf(inner)
-        case ir.Cast(kind, operand):
-            return ir.Cast(kind, _substitute(operand, actual))
-    return expr
