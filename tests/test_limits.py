@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gfplint.analysis import calls, explain, regions, values, walk
+from gfplint.analysis import effects, explain, regions, values, walk
 from gfplint.analysis.evaluate import Limits
 from gfplint.analysis.explain import _level
 from gfplint.findings import Confidence
@@ -26,7 +26,7 @@ BOUNDS = {
     "states at a block": walk._MAX_STATES,
     "states forked inside a block": walk._MAX_FORKS,
     "exits of a function": walk._MAX_EXITS,
-    "effects of one kind that drop different locks of the caller's": calls._VARIANTS,
+    "effects of one kind that drop different locks of the caller's": effects._VARIANTS,
     "targets of a pointer call, near the start of the walk": pointers._NEAR_TARGETS,
     "targets of a pointer call, elsewhere": pointers._FAR_TARGETS,
     "places that store to a field of one name, elsewhere": pointers._MAX_FAR_SITES,

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gfplint import ir
 from gfplint.analysis import scopes
+from gfplint.analysis.effects import Effects, Reached
 from gfplint.analysis.expressions import Reader
-from gfplint.analysis.state import State, fields_in
+from gfplint.analysis.locksets import forget_outputs, hold, release, release_named
+from gfplint.analysis.state import State
 from gfplint.analysis.summary import (
-    NORECLAIM,
     SCOPES,
-    Allocation,
-    Effect,
     Exit,
     Facts,
     Held,
     LockClass,
-    Region,
     Summary,
     Wait,
 )
@@ -40,24 +36,6 @@ from gfplint.program.substitution import at_call
 if TYPE_CHECKING:
     from gfplint.analysis.evaluate import Evaluator
 
-_VARIANTS = 2
-"""Effects of one kind that are kept where they drop different locks of the caller's."""
-
-
-@dataclass(slots=True)
-class _Reached:
-    """An effect as a callee has it (its ``inner``), or a model's, before this call's state is added."""
-
-    event: Allocation | Wait
-    dropped: frozenset[str] = frozenset()
-    entered: int = 0
-    left: int = 0
-    deps: int = 0
-    callee: FunctionRef | None = None
-    inner: Effect | None = None
-    depth: int = 0
-    targets: int = 1
-
 
 class Calls:
     """Applies the calls of one function and collects their effects in its summary."""
@@ -69,6 +47,7 @@ class Calls:
         self._fn = fn
         self._reader = reader
         self._summary = summary
+        self._effects = Effects(summary, evaluator.program.models.kinds)
         self._merged: set[tuple[object, ...]] = set()
 
     def apply(self, call: ir.Call, state: State) -> list[State]:
@@ -79,7 +58,7 @@ class Calls:
         if targets is None:
             targets = self._indirect(call, state)
         if not targets:
-            self._forget_outputs(call.args, state)
+            forget_outputs(call.args, state)
             state.assign(call.result, None)
             return [state]
         return self._called(targets, call, call.args, call.result, state)
@@ -125,7 +104,7 @@ class Calls:
             self._summary.at_home |= summary.at_home
             self._summary.at_doubt |= summary.at_doubt and len(targets) == 1
             self._absorb(ref, summary, call, values, state, len(targets))
-        self._forget_outputs(args, state)
+        forget_outputs(args, state)
         if len(targets) == 1:
             exits = summaries[0].exits
         else:
@@ -145,11 +124,11 @@ class Calls:
     ) -> State:
         after = state.fork()
         for name in sorted(each.dropped):
-            self._release_named(name, after)
+            release_named(name, after)
         after.entered = (after.entered & ~each.left) | each.entered
         after.left |= each.left & ~state.entered
         for held in each.taken:
-            self._hold(Held(held.lock, held.shared, call.at, call, held, ref), after)
+            hold(Held(held.lock, held.shared, call.at, call, held, ref), after)
         value = with_deps(plain(each.value), _map(each.value.deps, values)) if each.value.deps else each.value
         after.assign(result, value)
         return after
@@ -176,8 +155,8 @@ class Calls:
             if all(other is not summary for _, other in known):
                 known.append((ref, summary))
         for effect in list(summary.effects.values()):
-            self._record(
-                _Reached(
+            self._effects.record(
+                Reached(
                     effect.event,
                     effect.dropped,
                     effect.entered,
@@ -192,53 +171,12 @@ class Calls:
                 state,
             )
 
-    def _record(self, reached: _Reached, call: ir.Call, state: State) -> None:
-        """Take an effect into the summary, and into the regions of the locks held here."""
-        dropped, entered, left = reached.dropped, reached.entered, reached.left
-        held: Sequence[Held] = state.held
-        if held:
-            if dropped:
-                held = [each for each in held if each.lock.name not in dropped]
-                dropped = dropped - {each.lock.name for each in state.held}
-            kinds = self._models.kinds
-            for each in held:
-                kind = kinds.get(each.lock.kind)
-                if kind is not None and not kind.sleeps:
-                    return  # nothing may sleep here: the path is impossible, or a bug of another kind
-        if state.entered or state.left:
-            entered |= state.entered & ~left
-            left = state.left | (left & ~state.entered)
-        event = reached.event
-        if entered & NORECLAIM and isinstance(event, Allocation):
-            return
-        if reached.callee is not None and isinstance(event, Allocation):
-            self._summary.passed.add((call.at, reached.callee))
-        if state.dropped:
-            dropped = dropped | state.dropped
-        key = (event.key, entered, left, reached.deps, reached.targets > 1)
-        cost = (reached.targets, reached.depth, call.at)
-        effects = self._summary.effects
-        first = effects.get((key, 0))
-        better = first is None or not first.dropped <= dropped or cost < first.cost
-        effect: Effect | None = None
-        if better:
-            effect = _effect(reached, call, dropped, entered, left)
-            _keep(effects, key, effect)
-        for each in held:
-            if each.lock.name.startswith(("?", "local ")):
-                continue
-            where = (each.lock.name, call.at, key)
-            known = self._summary.regions.get(where)
-            if known is None or cost < known.effect.cost:
-                effect = effect or _effect(reached, call, dropped, entered, left)
-                self._summary.regions[where] = Region(each, effect)
-
     # ------------------------------------------------------------------------------- models
 
     def _model(self, model: Model, call: ir.Call, state: State) -> list[State]:
         actual: dict[str, ir.Expr] = dict(zip(model.params, call.args, strict=False))
-        if not model.leaf:
-            self._forget_outputs(call.args, state, keep=model.returns is not None)
+        if not model.leaf and model.returns is None:
+            forget_outputs(call.args, state)
         value: Value | None = None
         if model.returns is not None:
             value = self._reader.value(at_call(model.returns, actual), state)
@@ -278,13 +216,13 @@ class Calls:
         lock = self._lock(effect.lock, effect.lock_class, effect.kind, actual, state)
         kind = self._models.kinds[effect.kind]
         if effect.blocking and kind.sleeps:
-            self._record(_Reached(Wait(lock, effect.shared)), call, state)
+            self._effects.record(Reached(Wait(lock, effect.shared)), call, state)
         pointer = at_call(effect.lock, actual) if effect.lock is not None else None
         held = Held(lock, effect.shared, call.at, call, pointer=pointer)
         if effect.when is None:
-            self._hold(held, state)
+            hold(held, state)
             return [state]
-        return self._conditional(effect.when, actual, call, state, lambda taken: self._hold(held, taken))
+        return self._conditional(effect.when, actual, call, state, lambda taken: hold(held, taken))
 
     def _release(
         self, effect: Release, actual: dict[str, ir.Expr], call: ir.Call, state: State
@@ -292,10 +230,10 @@ class Calls:
         lock = self._lock(effect.lock, effect.lock_class, effect.kind, actual, state)
         pointer = at_call(effect.lock, actual) if effect.lock is not None else None
         if effect.when is None:
-            self._release_lock(lock, pointer, state)
+            release(lock, pointer, state)
             return [state]
         return self._conditional(
-            effect.when, actual, call, state, lambda taken: self._release_lock(lock, pointer, taken)
+            effect.when, actual, call, state, lambda taken: release(lock, pointer, taken)
         )
 
     def _conditional(
@@ -334,7 +272,7 @@ class Calls:
                 continue
             deps = mask.deps if not bits.ones & reclaim else 0
             event = self._evaluator.allocation(model.name, plain(bits), plain(as_bits(order)), argument)
-            self._record(_Reached(event, deps=deps), call, state)
+            self._effects.record(Reached(event, deps=deps), call, state)
 
     def _callback(
         self,
@@ -365,51 +303,6 @@ class Calls:
         assert pointer is not None
         return self._reader.lock(at_call(pointer, actual), kind, state)
 
-    def _hold(self, held: Held, state: State) -> None:
-        if held.lock.name in state.dropped:
-            state.dropped -= {held.lock.name}  # dropped and taken again: the caller's lock, as before
-        else:
-            state.held = (*state.held, held)
-
-    def _release_lock(self, lock: LockClass, pointer: ir.Expr | None, state: State) -> None:
-        for position in range(len(state.held) - 1, -1, -1):
-            held = state.held[position]
-            if held.lock.name == lock.name and held.pointer is not None and held.pointer == pointer:
-                state.held = state.held[:position] + state.held[position + 1 :]
-                return
-        if any(held.lock.name == lock.name for held in state.held) or not lock.name.startswith("?"):
-            self._release_named(lock.name, state)
-            return
-        # A lock that can't be named: the latest of its kind that is held, rather than none at all.
-        for position in range(len(state.held) - 1, -1, -1):
-            if state.held[position].lock.kind == lock.kind:
-                state.held = state.held[:position] + state.held[position + 1 :]
-                return
-
-    def _release_named(self, name: str, state: State) -> None:
-        for position in range(len(state.held) - 1, -1, -1):
-            if state.held[position].lock.name == name:
-                state.held = state.held[:position] + state.held[position + 1 :]
-                return
-        state.dropped |= {name}
-
-    # ------------------------------------------------------------------------------ outputs
-
-    def _forget_outputs(self, args: tuple[ir.Expr, ...], state: State, *, keep: bool = False) -> None:
-        """Variables whose address is passed may come back changed."""
-        if keep:
-            return
-        for arg in args:
-            while isinstance(arg, ir.Cast):
-                arg = arg.operand
-            if isinstance(arg, ir.AddressOf):
-                operand = arg.operand
-                if isinstance(operand, ir.Local):
-                    state.assign(operand, None)
-                elif isinstance(operand, ir.Field) and state.facts:
-                    for key in [key for key in state.facts if operand.name in fields_in(key)]:
-                        del state.facts[key]
-
 
 def _map(deps: int, values: list[Value]) -> int:
     """A callee's parameters → those of ours that its arguments depend on."""
@@ -418,48 +311,6 @@ def _map(deps: int, values: list[Value]) -> int:
         if deps >> position & 1:
             result |= value.deps
     return result
-
-
-def _effect(reached: _Reached, call: ir.Call, dropped: frozenset[str], entered: int, left: int) -> Effect:
-    return Effect(
-        reached.event,
-        call.at,
-        call,
-        dropped,
-        entered,
-        left,
-        reached.deps,
-        reached.callee,
-        reached.inner,
-        reached.depth,
-        reached.targets,
-    )
-
-
-def _keep(effects: dict[object, Effect], key: object, effect: Effect) -> None:
-    """Keep an effect unless a known one of the same kind drops no more of the caller's locks at no more
-    cost. Of effects that drop different locks, the two that drop fewest are kept.
-    """
-    variants = [(key, number) for number in range(_VARIANTS)]
-    for variant in variants:
-        known = effects.get(variant)
-        if known is None:
-            effects[variant] = effect
-            return
-        if known.dropped <= effect.dropped:
-            if known.dropped == effect.dropped and effect.cost < known.cost:
-                effects[variant] = effect
-            return
-        if effect.dropped <= known.dropped:
-            effects[variant] = effect
-            return
-    worst = max(variants, key=lambda variant: _drops(effects[variant]))
-    if _drops(effect) < _drops(effects[worst]):
-        effects[worst] = effect
-
-
-def _drops(effect: Effect) -> tuple[int, list[str]]:
-    return len(effect.dropped), sorted(effect.dropped)
 
 
 def _agreed(summaries: list[Summary]) -> list[Exit]:
