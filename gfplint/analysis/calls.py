@@ -21,7 +21,10 @@ from gfplint.analysis.summary import (
 )
 from gfplint.analysis.values import (
     TOP,
+    ZERO,
+    Bits,
     Code,
+    Pointee,
     Value,
     alternatives,
     as_bits,
@@ -93,7 +96,7 @@ class Calls:
         result: ir.Temp,
         state: State,
     ) -> list[State]:
-        values = [self._reader.value(arg, state) for arg in args]
+        values = [self._argument(arg, state) for arg in args]
         facts = Facts(tuple(plain(value) for value in values))
         doubt = self._evaluator.doubt
         self._evaluator.doubt = doubt or len(targets) > 1
@@ -110,6 +113,27 @@ class Calls:
         else:
             exits = _agreed(summaries)
         return [self._return(each, call, targets[0], values, result, state) for each in exits]
+
+    def _argument(self, arg: ir.Expr, state: State) -> Value:
+        """An argument's value; of a local struct that is passed by address, with what is known of it."""
+        target = arg
+        while isinstance(target, ir.Cast):
+            target = target.operand
+        local = target.operand if isinstance(target, ir.AddressOf) else None
+        if not isinstance(local, ir.Local) or not self._evaluator.is_private(local, self._fn):
+            return self._reader.value(arg, state)
+        deps = 0
+        fields: dict[str, Bits] = {}
+        for lvalue, value in state.facts.items():
+            if isinstance(lvalue, ir.Field) and lvalue.base == local:
+                deps |= value.deps
+                bits = as_bits(value)
+                fields[lvalue.name] = Bits(bits.ones, bits.zeros, bits.nonzero)
+        whole = state.variables.get(local)
+        rest = ZERO if whole is not None and as_bits(whole).constant == 0 else None
+        if not fields and rest is None:
+            return self._reader.value(arg, state)
+        return Pointee(tuple(sorted(fields.items(), key=lambda pair: pair[0])), rest, deps)
 
     def _consult(self, summary: Summary, values: list[Value]) -> None:
         """What the callee consulted about its parameters, we consulted about ours."""

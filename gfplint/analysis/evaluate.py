@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gfplint import ir
-from gfplint.analysis.flow import dereferenced, reverse_postorder
+from gfplint.analysis.flow import dereferenced, escaped, reverse_postorder
 from gfplint.analysis.summary import Allocation, Exit, Facts, Summary
 from gfplint.analysis.values import ALL, NONZERO, TOP, Address, Code, Pointee, Value, as_bits, const, join
 from gfplint.analysis.walk import Walk
@@ -84,6 +84,7 @@ class Evaluator:
         from there: what it led to would be a guess upon a guess, and there are very many of them."""
         self._followed: dict[int, tuple[object, tuple[ir.Expr, ...]]] = {}
         self._field_masks: dict[tuple[str, str, str], Value] = {}
+        self._escaped: dict[int, tuple[ir.Function, frozenset[ir.Expr]]] = {}
         self._orders: dict[int, tuple[ir.Function, list[int]]] = {}
         self._aliases: dict[int, tuple[ir.Function, dict[ir.Expr, ir.Expr]]] = {}
         self._memo: dict[FunctionRef, list[_Entry]] = {}
@@ -103,6 +104,15 @@ class Evaluator:
         if known is None:
             known = self._followed[id(node)] = (node, dereferenced(node))
         return known[1]
+
+    def is_private(self, local: ir.Local, fn: ir.Function) -> bool:
+        """Whether a local is a struct whose address only calls get: nobody else writes to it."""
+        known = self._escaped.get(id(fn))
+        if known is None:
+            known = self._escaped[id(fn)] = (fn, escaped(fn))
+        if local in known[1]:
+            return False
+        return isinstance(self.types.strip(self.types.type_of(local, fn), fn.path), ir.Record)
 
     def allocation(self, function: str, mask: Value, order: Value, argument: int) -> Allocation:
         """An allocation event. Masks that differ only in flags that no rule speaks of count as one."""

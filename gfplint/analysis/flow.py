@@ -57,3 +57,25 @@ def _pointers(expr: ir.Expr, found: dict[ir.Expr, None]) -> None:
         found[expr.pointer] = None
     for part in parts(expr):
         _pointers(part, found)
+
+
+def escaped(fn: ir.Function) -> frozenset[ir.Expr]:
+    """Locals whose address, or that of a part of them, is stored somewhere or returned."""
+    found: set[ir.Expr] = set()
+    for block in fn.blocks:
+        for instruction in block.instructions:
+            if isinstance(instruction, ir.Assign):
+                _addressed(instruction.value, found)
+        if isinstance(block.end, ir.Return) and block.end.value is not None:
+            _addressed(block.end.value, found)
+    return frozenset(found)
+
+
+def _addressed(expr: ir.Expr, found: set[ir.Expr]) -> None:
+    if isinstance(expr, ir.AddressOf):
+        root = expr.operand
+        while isinstance(root, (ir.Field, ir.Index)):
+            root = root.base
+        found.add(root)
+    for part in parts(expr):
+        _addressed(part, found)

@@ -118,14 +118,17 @@ class Cookie:
 
 @dataclass(slots=True, unsafe_hash=True)
 class Pointee:
-    """A valid pointer to a struct some of whose fields are known: (name, value) pairs, sorted."""
+    """A valid pointer to a struct some of whose fields are known: (name, value) pairs, sorted. ``rest`` is
+    the value of all others, where the struct was zeroed.
+    """
 
     fields: tuple[tuple[str, Bits], ...]
+    rest: Bits | None = None
     deps: int = 0
 
     def field(self, name: str) -> Bits | None:
         """The value of a field, None where it is not known."""
-        return next((value for known, value in self.fields if known == name), None)
+        return next((value for known, value in self.fields if known == name), self.rest)
 
 
 Value: TypeAlias = Bits | OneOf | Address | Code | Cookie | Pointee
@@ -163,7 +166,7 @@ def with_deps(value: Value, deps: int) -> Value:
         case Code():
             return Code(value.ref, value.deps | deps)
         case Pointee():
-            return Pointee(value.fields, value.deps | deps)
+            return Pointee(value.fields, value.rest, value.deps | deps)
     return Cookie(value.scope, value.was_entered, value.deps | deps)
 
 
@@ -178,8 +181,8 @@ def plain(value: Value) -> Value:
             )
         case Code(ref, deps):
             return Code(ref) if deps else value
-        case Pointee(fields, deps):
-            return Pointee(fields) if deps else value
+        case Pointee(fields, rest, deps):
+            return Pointee(fields, rest) if deps else value
         case Address():
             if not value.deps:
                 return value
