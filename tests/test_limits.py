@@ -33,6 +33,7 @@ BOUNDS = {
     "uncertain pointer calls on one way": 1,
     "rounds of the search for wrappers of a lock": regions._WRAPPER_ROUNDS,
     "levels of callers that confirm a region": regions._CALLER_LEVELS,
+    "chains of callers that are asked about one region": regions._MAX_CHAINS,
     "callers of one function that are asked": regions._MAX_CALLERS,
     "levels of callers asked for a registered object": registrations._MAX_CALLERS,
     "one macro's expansion": macros.MAX_EXPANSION,

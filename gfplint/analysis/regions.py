@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from gfplint import ir
 from gfplint.analysis.evaluate import ChainEvaluator, Evaluator, Limits
 from gfplint.analysis.summary import Allocation, Facts, LockClass, Region, Summary
+from gfplint.analysis.values import as_bits
+from gfplint.errors import SourceError
 from gfplint.frontend.source import Item, ItemKind
 from gfplint.models import Acquire
 from gfplint.program.program import FunctionRef
@@ -24,6 +26,8 @@ _NO_RECLAIM = re.compile(rb"\b(?:memalloc_noreclaim_save|PF_MEMALLOC)\b")
 _CALLED = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")
 _CALLER_LEVELS = 4
 _MAX_CALLERS = 24
+_MAX_CHAINS = 200
+"""Chains of callers that are asked about one region; beyond, it stands as it was found."""
 
 
 @dataclass(slots=True)
@@ -46,6 +50,7 @@ class Regions:
         self._program = evaluator.program
         self._files = sorted(files)
         self._chains: dict[FunctionRef, ChainEvaluator] = {}
+        self._chains_left = 0
         self._mentions: dict[str, tuple[str, ...]] = {}
         self._alone = Evaluator(evaluator.program, Limits(depth=1), evaluator)
         self._callers: dict[FunctionRef, list[tuple[FunctionRef, int]] | None] = {}
@@ -115,7 +120,7 @@ class Regions:
         for path in files:
             try:
                 data = self._program.tree.read(path)
-            except Exception:  # counted where the file is opened in earnest
+            except SourceError:  # counted where the file is opened in earnest
                 data = b""
             if pattern.search(data) is None:
                 continue
@@ -227,6 +232,7 @@ class Regions:
         chain = self._chains.get(ref)
         if chain is None:
             chain = self._chains[ref] = ChainEvaluator(self._evaluator, ref)
+        self._chains_left = _MAX_CHAINS
         asked = self._ask(ref, (), region, witnesses, chain)
         if asked is None:
             return [Held(ref, region, (), not undecided)]
@@ -250,9 +256,7 @@ class Regions:
     def _decided(self, region: Region) -> bool:
         event = region.effect.event
         assert isinstance(event, Allocation)
-        bits = event.mask
-        ones = getattr(bits, "ones", 0)
-        return bool(ones & self._evaluator.direct_reclaim_bit)
+        return bool(as_bits(event.mask).ones & self._evaluator.direct_reclaim_bit)
 
     def _ask(
         self,
@@ -269,6 +273,9 @@ class Regions:
             return None
         for caller, at in callers:
             longer = ((caller, at), *chain)
+            self._chains_left -= 1
+            if self._chains_left < 0:
+                return None
             evaluator.chain.add(caller)
             view = self._view(longer, ref, region, evaluator)
             if view is None:
@@ -277,6 +284,8 @@ class Regions:
             if deeper and len(longer) < _CALLER_LEVELS:
                 inner: list[Held] = []
                 answer = self._ask(ref, longer, region, inner, evaluator)
+                if self._chains_left < 0:
+                    return None
                 if answer is not None:
                     witnesses.extend(inner)
                     continue
