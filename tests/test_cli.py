@@ -390,9 +390,9 @@ from tests.reports import report, balloon_finding
 
 def scripted(body: str, *arguments: str, **options: Any) -> subprocess.Popen[str]:
     """The real command in a process of its own, with an analysis that does what `body` says."""
-    code = (
-        f"{FAKE}\n{body}\nfrom gfplint import __main__\nsys.argv[1:] = {list(arguments)!r}\n__main__.main()"
-    )
+    # A shell that runs the tests in the background has interrupts ignored, and children inherit that.
+    interrupts = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{interrupts}\n{FAKE}\n{body}\nfrom gfplint import __main__\nsys.argv[1:] = {list(arguments)!r}\n__main__.main()"
     return subprocess.Popen(
         [sys.executable, "-c", code], text=True, cwd=Path(__file__).parent.parent, **options
     )
@@ -438,5 +438,9 @@ def test_sigint_ends_the_process_with_130() -> None:
     assert child.stderr is not None
     assert child.stderr.readline() == "working\n"
     child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=30)
+    try:
+        out, err = child.communicate(timeout=20)
+    finally:
+        child.kill()
+        child.wait()
     assert (child.returncode, out, err) == (130, "", "")
