@@ -392,7 +392,8 @@ def scripted(body: str, *arguments: str, **options: Any) -> subprocess.Popen[str
     """The real command in a process of its own, with an analysis that does what `body` says."""
     # A shell that runs the tests in the background has interrupts ignored, and children inherit that.
     interrupts = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    code = f"{interrupts}\n{FAKE}\n{body}\nfrom gfplint import __main__\nsys.argv[1:] = {list(arguments)!r}\n__main__.main()"
+    main = f"from gfplint import __main__\nsys.argv[1:] = {list(arguments)!r}\n__main__.main()"
+    code = f"{interrupts}\n{FAKE}\n{body}\n{main}"
     return subprocess.Popen(
         [sys.executable, "-c", code], text=True, cwd=Path(__file__).parent.parent, **options
     )
