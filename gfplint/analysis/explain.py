@@ -392,6 +392,3 @@ def _fingerprint(rule: str, function: FunctionRef, lock: str, leaf: str) -> str:
     """Stable while lines move: no line numbers in it."""
     text = "\0".join((rule, function.path, function.name, lock, leaf))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-__all__ = ["Explainer"]

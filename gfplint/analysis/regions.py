@@ -113,9 +113,7 @@ class Regions:
 
     def _candidates(self, files: Iterable[str], words: set[str]) -> list[FunctionRef]:
         """Functions of these files that mention one of the words."""
-        pattern = re.compile(
-            rb"\b(?:" + b"|".join(re.escape(word.encode()) for word in sorted(words)) + rb")\b"
-        )
+        pattern = _any_of(words)
         found: list[FunctionRef] = []
         for path in files:
             try:
@@ -157,9 +155,7 @@ class Regions:
         known: set[str] = set()
         fresh = set(words)
         for _ in range(_WRAPPER_ROUNDS):
-            pattern = re.compile(
-                rb"\b(?:" + b"|".join(re.escape(word.encode()) for word in sorted(fresh)) + rb")\b"
-            )
+            pattern = _any_of(fresh)
             names = self._guards(pattern)
             for path in sorted(homes):
                 if pattern.search(self._program.tree.read(path)):
@@ -370,6 +366,11 @@ class Regions:
                 if len(found) > _MAX_CALLERS:
                     return None
         return found
+
+
+def _any_of(words: set[str]) -> re.Pattern[bytes]:
+    """A pattern for any of these identifiers."""
+    return re.compile(rb"\b(?:" + b"|".join(re.escape(word.encode()) for word in sorted(words)) + rb")\b")
 
 
 def _enclosing_call(text: bytes, at: int, start: int) -> str:

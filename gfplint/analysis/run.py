@@ -45,7 +45,6 @@ class Run:
         self.conditions = Conditions(self.program.masks)
         self.evaluator.telling = self.conditions.telling(self.rules)
         self.explainer = Explainer(self.evaluator, self.conditions)
-        self._callbacks: dict[str, list[Callback]] = {}
 
     def _files(self) -> list[str]:
         files: set[str] = set()

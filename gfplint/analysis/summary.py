@@ -47,11 +47,6 @@ class Held:
     pointer: ir.Expr | None = None
     """The expression that named the lock, to tell two instances of one class apart when one is released."""
 
-    @property
-    def depth(self) -> int:
-        """How many calls below the evaluated function the lock was taken."""
-        return 0 if self.inner is None else 1 + self.inner.depth
-
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
