@@ -22,6 +22,7 @@ import click
 
 from gfplint import __version__
 from gfplint.errors import GfplintError, UsageError
+from gfplint.report import formats
 
 if TYPE_CHECKING:
     from gfplint.api import CheckOptions
@@ -96,7 +97,7 @@ def _paths(context: click.Context, parameter: click.Parameter, given: tuple[str,
 )
 @click.option(
     "--output-format",
-    type=click.Choice(["text", "sarif"]),
+    type=click.Choice(list(formats.FORMATS)),
     default="text",
     show_default=True,
     help="Format of the report.",
@@ -204,18 +205,15 @@ def _check(options: CheckOptions, display: _Display) -> int:
 
 
 def _rendered(report: Report, options: CheckOptions, display: _Display) -> str:
-    if display.format == "sarif":
-        from gfplint.report import sarif
-
-        return sarif.render(report, _applied(options))
-    from gfplint.report import text
-
-    return text.render(
+    return formats.FORMATS[display.format](
         report,
-        width=display.width,
-        colour=display.colour,
-        verbose=display.verbose,
-        with_statistics=display.statistics,
+        formats.Display(
+            width=display.width,
+            colour=display.colour,
+            verbose=display.verbose,
+            statistics=display.statistics,
+            rules=lambda: _applied(options),
+        ),
     )
 
 
