@@ -17,6 +17,7 @@ import pytest
 import gfplint
 from gfplint import __version__, cli, output
 from gfplint.api import CheckOptions as Options
+from gfplint.command import rules as naming
 from gfplint.errors import ModelError, UsageError
 from gfplint.findings import CallbackLocks, Confidence, Lock, Place, Report, Step
 from tests.reports import BALLOON, LOCK, NOTES, balloon_finding, report
@@ -61,7 +62,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Api:
     fake = Api()
     monkeypatch.setitem(sys.modules, "gfplint.api", fake)
     monkeypatch.setattr(gfplint, "api", fake, raising=False)
-    monkeypatch.setattr(cli, "_rules", lambda folders: sorted(RULES, key=lambda rule: rule.id))
+    monkeypatch.setattr(naming, "load", lambda folders: sorted(RULES, key=lambda rule: rule.id))
     for name in ("NO_COLOR", "GFPLINT_DEBUG"):
         monkeypatch.delenv(name, raising=False)
     return fake
@@ -161,7 +162,7 @@ def test_an_internal_error_is_one_sentence(
     assert (status, out) == (2, "")
     assert "Traceback" not in err
     assert err.count("\n") == 1
-    assert "Internal error in cli.py:" in err
+    assert "Internal error in command/modes.py:" in err
     assert type(error).__name__ in err
     assert "report" in err
 

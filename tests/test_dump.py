@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gfplint import api, cli
+from gfplint.command import options
 from gfplint.errors import UsageError
 
 DRIVERS = Path(__file__).resolve().parent.parent / "testdata" / "kernel" / "drivers"
@@ -32,7 +33,7 @@ def lines(stage: str, case: str, function: str) -> list[str]:
 def test_stages_of_the_command_are_those_of_the_library() -> None:
     from gfplint.analysis.dump import STAGES as KNOWN
 
-    assert tuple(KNOWN) == cli.STAGES == STAGES
+    assert tuple(KNOWN) == options.STAGES == STAGES
 
 
 @pytest.mark.parametrize("stage", STAGES)

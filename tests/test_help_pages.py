@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gfplint import cli
+from gfplint.command import rules as naming
 from gfplint.report import markdown
 from gfplint.report.help import explain, list_rules
 from gfplint.report.sarif import build
@@ -77,7 +78,7 @@ def test_no_markdown_is_an_error_or_loses_letters(text: str, width: int) -> None
 
 
 def test_every_bundled_rule_has_a_page_of_80_columns() -> None:
-    rules = cli._rules(())
+    rules = naming.load(())
     assert [rule.id for rule in rules][:2] == ["GFP001", "GFP002"]
     for rule in rules:
         page = explain(rule)
@@ -89,8 +90,8 @@ def test_every_bundled_rule_has_a_page_of_80_columns() -> None:
 
 
 def test_bundled_rules_make_valid_sarif() -> None:
-    assert run_of(report(), cli._rules(()))["tool"]["driver"]["rules"]
-    assert build(report(), cli._rules(())).runs
+    assert run_of(report(), naming.load(()))["tool"]["driver"]["rules"]
+    assert build(report(), naming.load(())).runs
 
 
 def test_explain_prints_a_page(capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,176 @@
+"""Every option of the command, in the order and under the headings in which ``--help`` lists them.
+
+Declarations only. What an option's value means is decided in `gfplint.command.settings`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gfplint import __version__
+from gfplint.errors import UsageError
+from gfplint.report import formats
+
+STAGES = ("ir", "calls", "locks", "masks")
+
+
+class Option(click.Option):
+    """An option with the heading that it stands under in ``--help``."""
+
+    def __init__(self, *names: str, group: str, **settings: Any) -> None:
+        super().__init__(names, **settings)
+        self.group = group
+
+
+class Command(click.Command):
+    """A command that lists its options by their headings."""
+
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, as `click.Command` would, in one section for each heading."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(context):
+            record = parameter.get_help_record(context)
+            if record is not None and isinstance(parameter, click.Option):
+                groups.setdefault(getattr(parameter, "group", "Help"), []).append(record)
+        groups["Help"] = groups.pop("Help", [])  # last, where click puts its --help
+        for heading, records in groups.items():
+            with formatter.section(heading):
+                formatter.write_dl(records, col_max=32)
+
+
+def _paths(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> tuple[Path, ...]:
+    """The arguments as paths. An empty one (a shell variable that isn't set) doesn't mean this folder."""
+    del context, parameter
+    if "" in given:
+        raise UsageError("One of the paths is empty; name C files or folders.")
+    return tuple(Path(path) for path in given)
+
+
+def _version(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    del parameter
+    if wanted and not context.resilient_parsing:
+        click.echo(f"gfplint {__version__}")
+        context.exit()
+
+
+PATHS = click.Argument(["paths"], nargs=-1, metavar="PATH...", callback=_paths, type=click.Path())
+
+OPTIONS = (
+    # ------------------------------------------------------------------------ what to look for
+    Option(
+        "--select",
+        group="Rules",
+        metavar="RULES",
+        multiple=True,
+        help="Apply only these rules (ids or names, comma-separated).",
+    ),
+    Option("--ignore", group="Rules", metavar="RULES", multiple=True, help="Don't apply these rules."),
+    Option(
+        "--min-confidence",
+        group="Rules",
+        type=click.Choice(["low", "medium", "high"]),
+        default="medium",
+        show_default=True,
+        help="Report only findings that are at least this sure.",
+    ),
+    Option(
+        "--rules",
+        "rules_dirs",
+        group="Rules",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        metavar="DIR",
+        help="Also read rules and API models from DIR.",
+    ),
+    # -------------------------------------------------------------------------- the kernel tree
+    Option(
+        "--kernel",
+        group="Kernel",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Root of the kernel tree. Default: found from PATH upwards.",
+    ),
+    Option(
+        "--kconfig",
+        group="Kernel",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Decide #if by this .config. Default: everything is on.",
+    ),
+    Option(
+        "--arch",
+        group="Kernel",
+        default="x86",
+        show_default=True,
+        metavar="ARCH",
+        help="Architecture whose definition counts where several have one.",
+    ),
+    # ------------------------------------------------------------------------------- the report
+    Option(
+        "--output-format",
+        group="Report",
+        type=click.Choice(list(formats.FORMATS)),
+        default="text",
+        show_default=True,
+        help="Format of the report.",
+    ),
+    Option(
+        "-o",
+        "--output-file",
+        group="Report",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Write to FILE, whole or not at all, and only the summary to standard error.",
+    ),
+    Option(
+        "--statistics/--no-statistics",
+        group="Report",
+        help="Also print what was read and how much of it was understood.",
+    ),
+    Option("-v", "--verbose/--no-verbose", group="Report", help="Also list what could not be analysed."),
+    Option(
+        "--color",
+        "colour",
+        group="Report",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        show_default=True,
+        help="Colour the text; auto: on a terminal, unless NO_COLOR is set.",
+    ),
+    # ------------------------------------------------------------------------------ how to work
+    Option(
+        "-j",
+        "--jobs",
+        group="Work",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Processes to use. Default: one for each CPU.",
+    ),
+    # ----------------------------------------------------------- something else than a report
+    Option(
+        "--show-locks",
+        group="Instead of a report",
+        is_flag=True,
+        help="List the callbacks of reclaim and the locks that each waits for.",
+    ),
+    Option(
+        "--dump",
+        group="Instead of a report",
+        type=click.Choice(STAGES),
+        help="Print what a stage made of PATH (or PATH:FUNCTION).",
+    ),
+    Option("--list-rules", group="Instead of a report", is_flag=True, help="List the rules."),
+    Option("--explain", group="Instead of a report", metavar="RULE", help="Print a rule's manual page."),
+    Option(
+        "--version",
+        group="Help",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_version,
+        help="Show the version and exit.",
+    ),
+)
