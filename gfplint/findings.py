@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any
 
 
 class Confidence(IntEnum):
@@ -92,6 +93,14 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppression:
+    """A comment in the sources that allows a finding, where it stands, and the reason that it gives."""
+
+    place: Place
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One problem at one place. ``place`` is the call made under the lock."""
 
@@ -112,12 +121,21 @@ class Finding:
     also: tuple[tuple[Place, str], ...] = ()
     """Other places of the same problem: further allocations under the same lock in the same region."""
     fingerprint: str = ""
+    suppression: Suppression | None = None
+    baseline: str = ""
+    """SARIF's word for what an older report says: ``new``, ``unchanged``, ``updated``; empty without one."""
+
+    @property
+    def active(self) -> bool:
+        """Whether it calls for action: it is neither allowed in the sources nor known from the baseline."""
+        return self.suppression is None and self.baseline in ("", "new")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Note:
-    """Something that could not be analysed. ``kind`` groups them for counting: ``unresolved-call``,
-    ``unresolved-callback``, ``unreadable-file``, ``syntax``, ``no-tree``, ``budget``.
+    """Something that could not be analysed, or a comment for gfplint that is wrong. ``kind`` groups them for
+    counting: ``unresolved-call``, ``unresolved-callback``, ``unreadable-file``, ``syntax``, ``no-tree``,
+    ``budget``; ``suppression`` (one that isn't honoured) and ``unused-suppression``.
     """
 
     kind: str
@@ -157,6 +175,13 @@ class Report:
     kernel_version: str | None
     """``6.12.48``, or None without a tree."""
     paths: list[str] = field(default_factory=list)
+    absent: list[dict[str, Any]] | None = None
+    """SARIF results of the baseline that nothing was found for any more; None without a baseline."""
+
+    @property
+    def active(self) -> list[Finding]:
+        """The findings that call for action: what is printed, and what the exit status counts."""
+        return [finding for finding in self.findings if finding.active]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check(options: CheckOptions, display: Display) -> int:
-    """Analyse and report: 1 with findings, 0 without."""
+    """Analyse and report: 1 with findings that call for action, 0 without."""
     from gfplint import api
     from gfplint.progress import ProgressBar
 
@@ -23,7 +23,7 @@ def check(options: CheckOptions, display: Display) -> int:
     display.emit(_rendered(report, options, display))
     if display.output is not None or (display.format != "text" and display.statistics):
         _aside(report, display)
-    return 1 if report.findings else 0
+    return 1 if report.active else 0
 
 
 def _rendered(report: Report, options: CheckOptions, display: Display) -> str:

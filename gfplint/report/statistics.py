@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
-from gfplint.findings import Finding, Note, Report
+from gfplint.findings import Note, Report
 from gfplint.report.layout import count, printable, wrap
 
 NOTE_KINDS = {
@@ -45,9 +45,24 @@ _LABELS = {
 }
 
 
+COMMENT_KINDS = {"suppression": "error", "unused-suppression": "warning"}
+"""The kinds of `Note` about comments for gfplint, which are always printed, with their levels."""
+
+
 def unanalysed(notes: Iterable[Note]) -> list[Note]:
-    """The notes about sources, sorted. `no-tree` is about the run, and the summary has a sentence for it."""
-    return sorted(note for note in notes if note.kind != "no-tree")
+    """The notes about what could not be analysed, sorted.
+
+    `no-tree` is about the run, and the summary has a sentence for it; `comments` has the others.
+    """
+    return sorted(note for note in notes if note.kind != "no-tree" and note.kind not in COMMENT_KINDS)
+
+
+def comments(notes: Iterable[Note]) -> list[Note]:
+    """The notes about comments for gfplint that are wrong or useless, by place."""
+    return sorted(
+        (note for note in notes if note.kind in COMMENT_KINDS),
+        key=lambda note: (note.path, note.line, note.kind, note.text),
+    )
 
 
 def count_notes(notes: Iterable[Note]) -> list[str]:
@@ -65,7 +80,7 @@ def summary(report: Report, *, width: int = 80, listed: bool = False) -> list[st
     out.
     """
     numbers = report.statistics
-    sentences = [f"{_findings(report.findings)} in {count(numbers.files_analysed, 'file')}{_tree(report)}."]
+    sentences = [f"{_findings(report)} in {count(numbers.files_analysed, 'file')}{_tree(report)}."]
     sentences.append(
         f"{count(numbers.callbacks, 'callback')} of reclaim, {count(numbers.locks, 'lock')} they wait for."
         if numbers.callbacks != 1
@@ -116,14 +131,25 @@ def listing(notes: Sequence[Note]) -> list[str]:
     ``path:line: note: text [kind]``.
     """
     lines = []
-    for note in sorted(notes):
+    for note in notes:
         where = f"{note.path}:{note.line}: " if note.line else f"{note.path}: " if note.path else ""
-        lines.append(printable(f"{where}note: {note.text} [{note.kind}]"))
+        level = COMMENT_KINDS.get(note.kind, "note")
+        lines.append(printable(f"{where}{level}: {note.text} [{note.kind}]"))
     return lines
 
 
-def _findings(findings: Sequence[Finding]) -> str:
-    return count(len(findings), "finding")
+def _findings(report: Report) -> str:
+    """``2 new findings (3 unchanged, 1 absent, 1 suppressed)``: those that count, then those that don't."""
+    known = [finding for finding in report.findings if finding.suppression is None and not finding.active]
+    others = {
+        "unchanged": sum(finding.baseline == "unchanged" for finding in known),
+        "updated": sum(finding.baseline == "updated" for finding in known),
+        "absent": len(report.absent or ()),
+        "suppressed": sum(finding.suppression is not None for finding in report.findings),
+    }
+    words = [f"{number:,} {word}" for word, number in others.items() if number]
+    noun = "finding" if report.absent is None else "new finding"
+    return count(len(report.active), noun) + (f" ({', '.join(words)})" if words else "")
 
 
 def _tree(report: Report) -> str:

@@ -35,9 +35,11 @@ def render(
 ) -> str:
     """The whole report.
 
-    Findings by place, on request what couldn't be analysed and the counts, then the summary.
+    Findings that call for action by place, comments for gfplint that are wrong, on request what couldn't be
+    analysed and the counts, then the summary.
     """
-    blocks = [render_finding(finding, width=width, colour=colour) for finding in ordered(report.findings)]
+    blocks = [render_finding(finding, width=width, colour=colour) for finding in ordered(report.active)]
+    blocks.append("".join(f"{line}\n" for line in counts.listing(counts.comments(report.notes))))
     if verbose and report.notes:
         blocks.append("".join(f"{line}\n" for line in counts.listing(counts.unanalysed(report.notes))))
     if with_statistics:
