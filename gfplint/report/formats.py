@@ -57,8 +57,15 @@ def _sarif(report: Report, display: Display) -> str:
     return sarif.render(report, list(display.rules()))
 
 
+def _gcc(report: Report, display: Display) -> str:
+    from gfplint.report import gcc
+
+    return gcc.render(report, verbose=display.verbose)
+
+
 FORMATS: Mapping[str, Renderer] = {
     "text": _text,
     "sarif": _sarif,
+    "gcc": _gcc,
 }
 """By name, in the order in which ``--help`` lists them."""

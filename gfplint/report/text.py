@@ -192,8 +192,12 @@ def _cell(step: Step, width: int) -> list[_Line]:
     return lines
 
 
+def thread_title(thread: Thread, number: int) -> str:
+    """``thread 2: a thread that runs out of memory``."""
+    if thread.title.lower().startswith("thread"):
+        return thread.title
+    return f"thread {number}: {thread.title}" if thread.title else f"thread {number}"
+
+
 def _title(thread: Thread, number: int, width: int) -> list[str]:
-    title = printable(thread.title)
-    if not title.lower().startswith("thread"):
-        title = f"thread {number}: {title}" if title else f"thread {number}"
-    return wrap(title, width, hang=2)
+    return wrap(printable(thread_title(thread, number)), width, hang=2)
