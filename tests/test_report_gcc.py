@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gfplint.findings import Place, Step, Thread
+from gfplint.findings import Note, Place, Step, Suppression, Thread
 from gfplint.report.formats import FORMATS, Display
 from gfplint.report.gcc import render
 from gfplint.report.paths import reachable
@@ -92,3 +92,11 @@ def test_what_was_not_analysed_on_request() -> None:
     text = FORMATS["gcc"](report(notes=NOTES), Display(verbose=True))
     assert text.count(": note: ") == len(NOTES)
     assert "virtio_mem.c:90: note: virtio_mem_probe() has a syntax error [syntax]" in text
+
+
+def test_only_what_calls_for_action_is_printed() -> None:
+    allowed = replace(balloon_finding(), suppression=Suppression(Place("a.c", 1, 1), "tested"))
+    known = replace(balloon_finding(), baseline="unchanged")
+    comment = Note("unused-suppression", "a.c", 3, "this comment allows nothing")
+    text = render(report(allowed, known, notes=(comment,)), folder="/kernels/linux-6.12")
+    assert text == "a.c:3: warning: this comment allows nothing [unused-suppression]\n"

@@ -13,21 +13,21 @@ from collections.abc import Iterator
 from gfplint.findings import Finding, Place, Report, Step, Thread
 from gfplint.report.layout import printable
 from gfplint.report.paths import reachable
-from gfplint.report.statistics import unanalysed
+from gfplint.report.statistics import COMMENT_KINDS, comments, unanalysed
 from gfplint.report.text import mask_lines, ordered, phrase, thread_title
 
 
 def render(report: Report, *, verbose: bool = False, folder: str = "") -> str:
     """One line for each warning and note; nothing where there is no finding.
 
-    Paths are relative to `folder` ("": the current one) or absolute. `verbose` adds what couldn't be
-    analysed, as notes.
+    Paths are relative to `folder` ("": the current one) or absolute. Comments for gfplint that are wrong are
+    always listed; `verbose` adds what couldn't be analysed, as notes.
     """
-    lines = [line for finding in ordered(report.findings) for line in _finding(finding, report.root, folder)]
-    if verbose:
-        for note in unanalysed(report.notes):
-            place = Place(note.path, note.line, 0) if note.path else None
-            lines.append(_line(place, "note", f"{note.text} [{note.kind}]", report.root, folder))
+    lines = [line for finding in ordered(report.active) for line in _finding(finding, report.root, folder)]
+    for note in [*comments(report.notes), *(unanalysed(report.notes) if verbose else ())]:
+        place = Place(note.path, note.line, 0) if note.path else None
+        severity = COMMENT_KINDS.get(note.kind, "note")
+        lines.append(_line(place, severity, f"{note.text} [{note.kind}]", report.root, folder))
     return "".join(f"{line}\n" for line in lines)
 
 
