@@ -116,7 +116,7 @@ def test_findings_are_1(api: Api, source: str, run: Callable[..., Run]) -> None:
     [
         ([], "There is nothing to check"),
         (["/no/such/place"], "There is no file or folder /no/such/place."),
-        (["--output-format", "yaml", "."], "'yaml' is not one of 'text', 'sarif'."),
+        (["--output-format", "yaml", "."], "'yaml' is not one of 'text', 'sarif', 'json'"),
         (["--frobnicate"], "--frobnicate"),
         (["--jobs", "0", "."], "'--jobs'"),
         (["--kernel", "/no/kernel", "."], "/no/kernel is no folder"),

@@ -57,6 +57,18 @@ def _sarif(report: Report, display: Display) -> str:
     return sarif.render(report, list(display.rules()))
 
 
+def _json(report: Report, display: Display) -> str:
+    from gfplint.report import json_report
+
+    return json_report.render(report, display.rules())
+
+
+def _github(report: Report, display: Display) -> str:
+    from gfplint.report import github
+
+    return github.render(report, {rule.id: rule.severity for rule in display.rules()})
+
+
 def _gcc(report: Report, display: Display) -> str:
     from gfplint.report import gcc
 
@@ -66,6 +78,8 @@ def _gcc(report: Report, display: Display) -> str:
 FORMATS: Mapping[str, Renderer] = {
     "text": _text,
     "sarif": _sarif,
+    "json": _json,
+    "github": _github,
     "gcc": _gcc,
 }
 """By name, in the order in which ``--help`` lists them."""
