@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from gfplint.command import failure
 from gfplint.command.options import OPTIONS, PATHS, Command
 from gfplint.errors import GfplintError, UsageError
+
+if TYPE_CHECKING:
+    from gfplint.command.config import Config
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,33 +39,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return failure.fail(failure.internal(error), error)
 
 
-def _run(paths: tuple[Path, ...], **given: Any) -> int:
+@click.pass_context
+def _run(context: click.Context, paths: tuple[Path, ...], **given: Any) -> int:
     """Find allocations in Linux kernel C that can deadlock with memory reclaim.
 
     PATHs are C files or folders, inside a kernel tree or on their own. The exit status is 0 without findings,
     1 with findings, 2 if something went wrong.
     """
+    config: Config | None = context.obj
+    try:
+        return _dispatch(context, paths, given)
+    except UsageError as error:
+        if config is None:
+            raise
+        raise UsageError(config.blame(str(error))) from error
+    except KeyboardInterrupt:  # click would print an empty line
+        return 130
+
+
+def _dispatch(context: click.Context, paths: tuple[Path, ...], given: dict[str, Any]) -> int:
+    """Do what the options ask for; the exit status."""
     from gfplint.command import modes, settings
 
-    mode = _mode(given)
+    mode = _mode(context, given)
     display = settings.display(given)
     if mode == "--list-rules":
         return modes.list_rules(given, display)
     if mode == "--explain":
         return modes.explain(given, display)
     options = settings.check_options(paths, given)
-    try:
-        if mode == "--show-locks":
-            return modes.show_locks(options, display)
-        if mode == "--dump":
-            return modes.dump(given["dump"], options, display)
-        return modes.check(options, display)
-    except KeyboardInterrupt:  # click would print an empty line
-        return 130
+    if mode == "--show-locks":
+        return modes.show_locks(options, display)
+    if mode == "--dump":
+        return modes.dump(given["dump"], options, display)
+    return modes.check(options, display)
 
 
-def _mode(given: dict[str, Any]) -> str | None:
-    """The option that asks for something else than a report, or None. `UsageError` for two of them."""
+def _mode(context: click.Context, given: dict[str, Any]) -> str | None:
+    """The option that asks for something else than a report, or None. `UsageError` for two of them.
+
+    What a configuration file says about the report's format and file isn't meant for such a mode: it is
+    taken out of `given`.
+    """
     modes = {
         "--show-locks": given["show_locks"],
         "--dump": given["dump"] is not None,
@@ -73,6 +92,9 @@ def _mode(given: dict[str, Any]) -> str | None:
         raise UsageError(f"{' and '.join(chosen)} print different things: give one of them.")
     if not chosen:
         return None
+    for name, neutral in (("output_format", "text"), ("output_file", None)):
+        if context.get_parameter_source(name) is ParameterSource.DEFAULT_MAP:
+            given[name] = neutral
     if given["output_format"] != "text":
         raise UsageError(f"{chosen[0]} prints text only, not {given['output_format']}.")
     return chosen[0]

@@ -3,7 +3,7 @@
 What comes in: a path. What goes out: :class:`Table`, a view of one TOML table that knows where it stands.
 tomllib keeps no positions, so a table's line is found again in the text, and only when somebody asks for it.
 
-Errors: :class:`gfplint.errors.ModelError`.
+Errors: :class:`gfplint.errors.ModelError`, or the class that the reader asked for.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
-from gfplint.errors import ModelError
+from gfplint.errors import GfplintError, ModelError
 
 Version: TypeAlias = tuple[int, int, int]
 
@@ -23,11 +23,12 @@ Version: TypeAlias = tuple[int, int, int]
 class _File:
     """A TOML file's path and text, shared by its tables."""
 
-    __slots__ = ("_headers", "path", "text")
+    __slots__ = ("_headers", "error", "path", "text")
 
-    def __init__(self, path: Path, text: str) -> None:
+    def __init__(self, path: Path, text: str, error: type[GfplintError]) -> None:
         self.path = path
         self.text = text
+        self.error = error
         self._headers: dict[str, list[int]] = {}
 
     def headers(self, name: str) -> list[int]:
@@ -72,14 +73,20 @@ class Table:
     def __iter__(self) -> Iterator[str]:
         return iter(self._data)
 
+    def __getitem__(self, key: str) -> Any:
+        return self._data[key]
+
     # ------------------------------------------------------------------------------- positions
 
     def line_of(self, word: str = "") -> int:
         """The line (from 1) on which ``word`` first stands in this table, else the table's own first."""
         text = self._file.text
         start, end = self._file.span(self._name, self._number)
-        if not self._name and word not in text[:end]:
-            end = len(text)  # an unknown table is a key of the whole file
+        if word not in text[start:end] and not (self._name and self._file.headers(self._name)):
+            start, end = 0, len(text)  # a key of the whole file, such as an unknown table
+        key = re.compile(rf"^[ \t]*(?:[\w.]+\.)?[\"']?{re.escape(word)}[\"']?[ \t]*=", re.M) if word else None
+        if key is not None and (own := key.search(text, start, end)):
+            return text.count("\n", 0, own.start()) + 1
         found = text.find(word, start, end) if word else -1
         while found >= 0:
             around = text[found - 1 : found] + text[found + len(word) : found + len(word) + 1]
@@ -93,8 +100,8 @@ class Table:
         return f"{self._file.path}:{self.line_of(word or self._within)}"
 
     def fail(self, what: str, word: str = "") -> NoReturn:
-        """Raise the :class:`ModelError` that says ``what`` about this table."""
-        raise ModelError(f"{self.place(word)}: {what}.")
+        """Raise the error that says ``what`` about this table."""
+        raise self._file.error(f"{self.place(word)}: {what}.")
 
     def unknown(self, what: str, word: str, known: Iterable[str]) -> NoReturn:
         """Raise for a ``word`` that isn't among the ``known``, with the nearest of them."""
@@ -106,7 +113,7 @@ class Table:
             hint = f"did you mean {near[0]!r}?"
         else:
             hint = f"known are {', '.join(known)}." if known else "there is none."
-        raise ModelError(f"{self.place(word)}: unknown {what} {word!r}; {hint}")
+        raise self._file.error(f"{self.place(word)}: unknown {what} {word!r}; {hint}")
 
     # ---------------------------------------------------------------------------------- values
 
@@ -182,6 +189,19 @@ class Table:
                 self.fail(f"{key!r} must be a table or a list of tables", key)
         return plain
 
+    def within(self, *names: str) -> Table | None:
+        """The table ``[a.b]`` for the names ``a`` and ``b``, or None where there is none."""
+        data: Any = self._data
+        for name in names:
+            if not isinstance(data, dict):
+                self.fail(f"{'.'.join(names)!r} must be a table", names[0])
+            if name not in data:
+                return None
+            data = data[name]
+        if not isinstance(data, dict):
+            self.fail(f"{'.'.join(names)!r} must be a table", names[-1])
+        return Table(self._file, data, ".".join(names))
+
     # -------------------------------------------------------------------------------- versions
 
     def version(self, key: str) -> Version | None:
@@ -210,13 +230,17 @@ def in_range(version: Version | None, since: Version | None, until: Version | No
     return (since is None or version >= since) and (until is None or version < until)
 
 
-def read_toml(path: Path) -> Table:
-    """Read the file at ``path``. Raises :class:`ModelError` when it can't be read or isn't TOML."""
+def read_toml(path: Path, error: type[GfplintError] = ModelError) -> Table:
+    """Read the file at ``path``. Raises ``error`` when it can't be read or isn't TOML, or isn't as it is read."""
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path}: the file can't be read ({error}).") from error
+    except OSError as problem:
+        raise error(f"{path}: the file can't be read: {problem.strerror}.") from problem
+    except UnicodeDecodeError as problem:
+        raise error(f"{path}: the file isn't UTF-8 ({problem.reason} at byte {problem.start}).") from problem
     try:
-        return Table(_File(path, text), tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ModelError(f"{path}: not TOML: {error}.") from error
+        return Table(_File(path, text, error), tomllib.loads(text))
+    except tomllib.TOMLDecodeError as problem:
+        raise error(f"{path}: not TOML: {problem}.") from problem
+    except RecursionError:
+        raise error(f"{path}: not TOML: its values are nested too deeply.") from None

@@ -14,19 +14,38 @@ from gfplint import __version__
 from gfplint.errors import UsageError
 from gfplint.report import formats
 
+INSTEAD, HELP = "Instead of a report", "Help"
 STAGES = ("ir", "calls", "locks", "masks")
 
 
 class Option(click.Option):
-    """An option with the heading that it stands under in ``--help``."""
+    """An option, with the heading that it stands under in ``--help``.
 
-    def __init__(self, *names: str, group: str, **settings: Any) -> None:
+    A configuration file may set it if `in_file`. `writes` marks a path that something is written to.
+    """
+
+    def __init__(
+        self, *names: str, group: str, in_file: bool = True, writes: bool = False, **settings: Any
+    ) -> None:
         super().__init__(names, **settings)
         self.group = group
+        self.in_file = in_file and group not in (INSTEAD, HELP)
+        self.writes = writes
 
 
 class Command(click.Command):
-    """A command that lists its options by their headings."""
+    """A command that lists its options by their headings, and takes defaults from a configuration file."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """As in `click.Command`; a configuration file comes between the command line and the defaults."""
+        if not context.resilient_parsing:
+            from gfplint.command import config
+
+            given, _, _ = self.make_parser(context).parse_args(args=list(args))
+            if not given.get("help") and not given.get("version"):  # which a broken file must not stop
+                context.obj = config.load(self, context, given)
+                context.default_map = None if context.obj is None else context.obj.values
+        return super().parse_args(context, args)
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, as `click.Command` would, in one section for each heading."""
@@ -34,8 +53,8 @@ class Command(click.Command):
         for parameter in self.get_params(context):
             record = parameter.get_help_record(context)
             if record is not None and isinstance(parameter, click.Option):
-                groups.setdefault(getattr(parameter, "group", "Help"), []).append(record)
-        groups["Help"] = groups.pop("Help", [])  # last, where click puts its --help
+                groups.setdefault(getattr(parameter, "group", HELP), []).append(record)
+        groups[HELP] = groups.pop(HELP, [])  # last, where click puts its --help
         for heading, records in groups.items():
             with formatter.section(heading):
                 formatter.write_dl(records, col_max=32)
@@ -123,6 +142,7 @@ OPTIONS = (
         group="Report",
         type=click.Path(path_type=Path),
         metavar="FILE",
+        writes=True,
         help="Write to FILE, whole or not at all, and only the summary to standard error.",
     ),
     Option(
@@ -152,21 +172,38 @@ OPTIONS = (
     # ----------------------------------------------------------- something else than a report
     Option(
         "--show-locks",
-        group="Instead of a report",
+        group=INSTEAD,
         is_flag=True,
         help="List the callbacks of reclaim and the locks that each waits for.",
     ),
     Option(
         "--dump",
-        group="Instead of a report",
+        group=INSTEAD,
         type=click.Choice(STAGES),
         help="Print what a stage made of PATH (or PATH:FUNCTION).",
     ),
-    Option("--list-rules", group="Instead of a report", is_flag=True, help="List the rules."),
-    Option("--explain", group="Instead of a report", metavar="RULE", help="Print a rule's manual page."),
+    Option("--list-rules", group=INSTEAD, is_flag=True, help="List the rules."),
+    Option("--explain", group=INSTEAD, metavar="RULE", help="Print a rule's manual page."),
+    # --------------------------------------------------------------------------------- settings
+    Option(
+        "--config",
+        group="Configuration",
+        in_file=False,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Read settings from FILE. Default: .gfplint.toml, or pyproject.toml with [tool.gfplint], "
+        "found from the first PATH upwards, then from the current folder.",
+    ),
+    Option(
+        "--no-config",
+        group="Configuration",
+        in_file=False,
+        is_flag=True,
+        help="Read no configuration file.",
+    ),
     Option(
         "--version",
-        group="Help",
+        group=HELP,
         is_flag=True,
         is_eager=True,
         expose_value=False,
