@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 @click.pass_context
-def _run(context: click.Context, paths: tuple[Path, ...], **given: Any) -> int:
+def _run(context: click.Context, /, paths: tuple[Path, ...], **given: Any) -> int:
     """Find allocations in Linux kernel C that can deadlock with memory reclaim.
 
     PATHs are C files or folders, inside a kernel tree or on their own. The exit status is 0 without findings,

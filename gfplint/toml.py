@@ -105,6 +105,10 @@ class Table:
 
     def unknown(self, what: str, word: str, known: Iterable[str]) -> NoReturn:
         """Raise for a ``word`` that isn't among the ``known``, with the nearest of them."""
+        self.wrong(f"unknown {what} {word!r}", word, known)
+
+    def wrong(self, sentence: str, word: str, known: Iterable[str]) -> NoReturn:
+        """Raise the sentence about a ``word`` that isn't among the ``known``, with the nearest of them."""
         import difflib
 
         known = list(known)
@@ -113,7 +117,7 @@ class Table:
             hint = f"did you mean {near[0]!r}?"
         else:
             hint = f"known are {', '.join(known)}." if known else "there is none."
-        raise self._file.error(f"{self.place(word)}: unknown {what} {word!r}; {hint}")
+        raise self._file.error(f"{self.place(word)}: {sentence}; {hint}")
 
     # ---------------------------------------------------------------------------------- values
 
@@ -231,13 +235,15 @@ def in_range(version: Version | None, since: Version | None, until: Version | No
 
 
 def read_toml(path: Path, error: type[GfplintError] = ModelError) -> Table:
-    """Read the file at ``path``. Raises ``error`` when it can't be read or isn't TOML, or isn't as it is read."""
+    """Read the file at ``path``. Raises ``error`` where it can't be read, and for its tables."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as problem:
         raise error(f"{path}: the file can't be read: {problem.strerror}.") from problem
     except UnicodeDecodeError as problem:
-        raise error(f"{path}: the file isn't UTF-8 ({problem.reason} at byte {problem.start}).") from problem
+        raise error(
+            f"{path}: the file can't be read: it isn't UTF-8 ({problem.reason} at byte {problem.start})."
+        ) from problem
     try:
         return Table(_File(path, text, error), tomllib.loads(text))
     except tomllib.TOMLDecodeError as problem:

@@ -8,6 +8,7 @@ Errors are `ConfigError`, with file and line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,14 +30,24 @@ class Config:
 
     path: Path
     values: dict[str, Any]
+    by_key: dict[str, Any]
     places: dict[str, str]
     """``file:line`` by key."""
 
     def blame(self, sentence: str) -> str:
-        """The sentence, with the places of the keys that it speaks of as options."""
-        words = sentence.replace(",", " ").split()
-        guilty = [f"{key!r} is set in {self.places[key]}." for key in self.places if f"--{key}" in words]
+        """The sentence, with the places of the keys that it speaks of, as options or by their values."""
+        guilty = [
+            f"{key!r} is set in {place}."
+            for key, place in self.places.items()
+            if any(re.search(rf"(?<!\S){re.escape(word)}(?![\w-])", sentence) for word in self._words(key))
+        ]
         return " ".join([sentence, *guilty])
+
+    def _words(self, key: str) -> list[str]:
+        value = self.by_key[key]
+        items = value if isinstance(value, list) else [value]
+        named = [word for item in items if isinstance(item, str) for word in re.split(r"\s*,\s*", item)]
+        return [f"--{key}", *filter(None, named)]
 
 
 def load(command: click.Command, context: click.Context, given: Mapping[str, Any]) -> Config | None:
@@ -54,8 +65,9 @@ def load(command: click.Command, context: click.Context, given: Mapping[str, Any
         path = Path(named)
         table = _table(path, must=True)
         return None if table is None else _read(command, context, path, table, trusted=True)
-    paths = [Path(word) for word in given.get("paths") or () if isinstance(word, str) and word]
-    for start in (*paths[:1], Path()):
+    words = given.get("paths")
+    first = words[0] if isinstance(words, tuple | list) and words else ""
+    for start in (Path(str(first)), Path()):
         found = find(start)
         if found is not None:
             return _read(command, context, *found, trusted=False)
@@ -118,6 +130,7 @@ def _read(
     """The values of a table, each checked by the option that it is for."""
     known = keys(command)
     values: dict[str, Any] = {}
+    by_key: dict[str, Any] = {}
     places: dict[str, str] = {}
     for key in table:
         option = known.get(key)
@@ -138,9 +151,9 @@ def _read(
             option.type_cast_value(context, value)
         except click.BadParameter as error:
             table.fail(f"{key!r} can't be {value!r}: {error.message.rstrip('.')}", key)
-        values[option.name] = value
+        values[option.name] = by_key[key] = value
         places[key] = table.place(key)
-    return Config(path, values, places)
+    return Config(path, values, by_key, places)
 
 
 def keys(command: click.Command) -> dict[str, click.Option]:
@@ -187,7 +200,7 @@ def _checked(option: click.Option, key: str, table: Table) -> Any:
         if not isinstance(value, str):
             table.fail(f"{key!r} must be one of {', '.join(choices)}, not {_toml(value)}", key)
         if value not in choices:
-            table.unknown(f"value of {key!r}", value, choices)
+            table.wrong(f"{key!r} can't be {_toml(value)}", value, choices)
         return value
     if not isinstance(value, str) or not value:
         table.fail(f"{key!r} must be a string, not {_toml(value)}", key)
@@ -232,4 +245,3 @@ def _must_stay_inside(value: Any, folder: Path, key: str, table: Table) -> None:
                 f"{key!r} leads out of {folder}, which only a file that --config names may ask for",
                 key,
             )
-

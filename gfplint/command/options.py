@@ -41,8 +41,8 @@ class Command(click.Command):
         if not context.resilient_parsing:
             from gfplint.command import config
 
-            given, _, _ = self.make_parser(context).parse_args(args=list(args))
-            if not given.get("help") and not given.get("version"):  # which a broken file must not stop
+            given, _, met = self.make_parser(context).parse_args(args=list(args))
+            if not any(parameter.is_eager for parameter in met):  # --help, which a broken file must not stop
                 context.obj = config.load(self, context, given)
                 context.default_map = None if context.obj is None else context.obj.values
         return super().parse_args(context, args)
