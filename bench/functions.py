@@ -3,7 +3,9 @@
 What comes in: a kernel tree and folders in it. What goes out: a table with one line per folder:
 functions that universal-ctags lists (uses of macros that it takes for functions left out, where the
 splitter sees such a use on that line), those the splitter finds too, those parsed without a syntax error,
-with ``--lower`` those lowered without breaking the IR's invariants, bytes and speed; then failures by cause.
+bytes and speed; then failures by cause. With ``--lower`` functions are lowered as a run of gfplint does it,
+with all that the tree knows of macros, and those count that have no syntax error inside and keep the IR's
+invariants; without it no macro is known.
 
 A function of ctags' list is found where an item of its kind has its name or starts on its line. In
 headers function-like macros count too. Run: ``python bench/functions.py TREE FOLDER…``.
@@ -27,9 +29,14 @@ from gfplint.frontend.dialect import Shape
 from gfplint.frontend.parse import Parsed, parse_item
 from gfplint.frontend.source import Item, ItemKind, SourceFile, split
 from gfplint.kernel.tree import KernelTree
+from gfplint.models import Models
+from gfplint.program.program import Program
+from gfplint.resources import rules_directory
 
 if TYPE_CHECKING:
     import tree_sitter
+
+    from gfplint.frontend.symbols import Symbols
 
 
 class ListedLoops:
@@ -124,7 +131,7 @@ def cause(parsed: Parsed) -> tuple[str, int]:
 WIDTHS = (6, 7, 8, 8, 8, 8, 10, 10)
 
 
-def lowering_errors(source: SourceFile, item: Item, shapes: ListedLoops) -> str:
+def lowering_errors(source: SourceFile, item: Item, shapes: Symbols) -> str:
     """What is wrong with the IR of ``item``, in a few words; "" where nothing is."""
     from gfplint import irprint
     from gfplint.frontend import lower
@@ -207,21 +214,25 @@ def main() -> None:
         "--suspects", action="store_true", help="look for trees without error that are wrong all the same"
     )
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth file")
+    parser.add_argument("--sources", action="store_true", help="only .c files")
     options = parser.parse_args()
     tree = KernelTree.discover(options.tree, kernel=options.tree, kconfig=None, arch="x86", jobs=1)
-    shapes = ListedLoops(options.tree)
+    shapes: Symbols = ListedLoops(options.tree)
+    if options.lower:
+        shapes = Program(tree, Models.load([rules_directory()], tree.version)).symbols
     kinds = {ItemKind[name] for name in options.kinds.split(",")}
     heads = ("files", "MB", "listed", "found", "parsed", "clean %", "split MB/s", "parse MB/s")
     print(f"{'folder':28} " + " ".join(f"{head:>{width}}" for head, width in zip(heads, WIDTHS, strict=True)))
     causes: Counter[str] = Counter()
     shown: dict[str, list[str]] = defaultdict(list)
+    pattern = "*.c" if options.sources else "*.[ch]"
     for folder in options.folders:
         base = options.tree / folder
         files = sorted(
-            str(path.relative_to(options.tree)) for path in base.rglob("*.[ch]") if path.is_file()
+            str(path.relative_to(options.tree)) for path in base.rglob(pattern) if path.is_file()
         )[:: options.every]  # fmt: skip
         names = {} if options.no_ctags else listed(options.tree, files)
-        total = found = clean = size = parsed_size = 0
+        total = found = clean = size = parsed_size = macros = 0
         split_time = parse_time = lower_time = 0.0
         lowered = 0
         for path in files:
@@ -250,6 +261,7 @@ def main() -> None:
                         causes[f"not found: {kind}"] += 1
                         shown[f"not found: {kind}"].append(f"{path}:{line}: {name}")
                     elif item.kind is ItemKind.MACRO:
+                        macros += 1
                         found += 1
                         clean += 1
                         continue
@@ -294,7 +306,13 @@ def main() -> None:
             flush=True,
         )
         if options.lower:
-            print(f"{'':28} lowered {lowered} functions, {parsed_size / 1e6 / (lower_time or 1):.1f} MB/s")
+            functions = total - macros
+            share = 100 * lowered / functions if functions else 100.0
+            speed = parsed_size / 1e6 / (lower_time or 1)
+            print(
+                f"{'':28} lowered {lowered} of {functions} functions, {share:.3f} %, {speed:.1f} MB/s",
+                flush=True,
+            )
     for words, count in causes.most_common():
         print(f"{count:6} {words}")
         step = max(1, len(shown[words]) // options.show) if options.show else 1

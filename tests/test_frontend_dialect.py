@@ -241,6 +241,15 @@ def test_casts_and_parameter_lists_are_left_alone() -> None:
     assert not result.marks
 
 
+@pytest.mark.parametrize(
+    "words", ["__visible int x", r"__section(\".data\") = {", "asm(x", "asm volatile(x)", "typeof(abc) x"]
+)
+def test_words_in_strings_are_no_dialect(words: str) -> None:
+    result = body(f'emit("{words}\\n");')
+    assert result.errors == 0
+    assert f'"{words}\\n"' in result.text.decode()
+
+
 def test_names_like_attributes_survive_as_members() -> None:
     result = body("p->__packed = 1; q.__init = 2;")
     assert [result.text[node.start_byte : node.end_byte] for node in nodes(result, "field_identifier")] == [

@@ -75,6 +75,16 @@ class Draft:
         self.blank(start + len(text), end)
         self.out[start : start + len(text)] = text
 
+    def quoted(self, at: int) -> bool:
+        """Whether the offset is inside a string or a character, whose words are none of C's."""
+        line = self.original.rfind(b"\n", 0, at) + 1
+        if b'"' not in self.original[line:at]:
+            return False
+        for match in _STRING.finditer(self.original, line):
+            if match.end() > at:
+                return match.start() < at
+        return False
+
     def room(self, start: int, end: int) -> int:
         """How many bytes are free of line ends from ``start``, up to ``end``."""
         for ending in (b"\n", b"\r"):
@@ -106,6 +116,7 @@ class Draft:
         return self.shapes.shape(name.decode("utf-8", "replace"), self.path)
 
 
+_STRING = re.compile(STRING)
 _SIMPLE = rb"[^(){};\"']++|" + STRING
 _GROUP1 = rb"\((?:" + _SIMPLE + rb")*+\)"
 _GROUP2 = rb"\((?:" + _SIMPLE + rb"|" + _GROUP1 + rb")*+\)"
@@ -114,6 +125,7 @@ _GROUP4 = rb"\((?:" + _SIMPLE + rb"|" + _GROUP3 + rb")*+\)"
 
 _DIRECTIVE = re.compile(rb"(?<!\\\n)^[ \t\f\v]*#[^\n\\]*(?:\\(?:[ \t]*\r?\n|.)?[^\n\\]*)*", re.MULTILINE)
 _UNDERSCORED = re.compile(rb"\b__\w+")
+_UNDERSCORED_WORDS = ATTRIBUTES | ATTRIBUTE_CALLS | {b"__label__"}
 _SEMICOLON = re.compile(rb"\s*;")
 _LOOP_END = re.compile(rb"\}\s*((?:while|for)_each_\w+)\s*\(")
 _OPEN = re.compile(rb"\s*\(")
@@ -202,6 +214,8 @@ def _attributes(draft: Draft) -> None:
     for match in _UNDERSCORED.finditer(text):
         word = match.group()
         start = match.start()
+        if word not in _UNDERSCORED_WORDS or draft.quoted(start):
+            continue
         if word in ATTRIBUTES:
             if text[start - 1 : start] != b"." and text[start - 2 : start] != b"->":
                 draft.blank(start, match.end())
@@ -213,7 +227,7 @@ def _attributes(draft: Draft) -> None:
             if end > 0:
                 draft.blank(start, end)
                 draft.mark(MarkKind.ATTRIBUTE, start, end, word)
-        elif word == b"__label__":
+        else:  # __label__ a, b;
             labels = _LABELS.match(text, match.end())
             if labels is not None:
                 draft.blank(start, labels.end())
@@ -224,7 +238,7 @@ def _assembly(draft: Draft) -> None:
     text = bytes(draft.out)
     for match in _ASM.finditer(text):
         end = group_end(text, match.end() - 1)
-        if end > 0:
+        if end > 0 and not draft.quoted(match.start()):
             draft.blank(match.start(), end)
             draft.mark(MarkKind.STATEMENT, match.start(), end, b"asm")
 
@@ -238,7 +252,7 @@ def _typeofs(draft: Draft) -> None:
         if start < done:
             continue
         end = group_end(text, match.end() - 1)
-        if end < 0 or end - start < 8:
+        if end < 0 or end - start < 8 or draft.quoted(start):
             continue
         done = end
         made_type(draft, start, end, b"typeof")
