@@ -60,10 +60,17 @@ class Explainer:
 
     # ----------------------------------------------------------------------------- places
 
+    def _fingerprint(self, rule: str, function: FunctionRef, lock: str, leaf: str) -> str:
+        """Stable while lines move, and wherever the tree and the driver's repository lie."""
+        path = self._program.tree.stable(function.path)
+        text = "\0".join((rule, path, function.name, lock, leaf))
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
     def place(self, path: str, at: int, length: int = 0) -> Place:
         """The place of an offset, with the column behind ``length`` characters."""
         line, column = self._program.position(path, at)
-        return Place(path, line, column, column + length if length else 0)
+        shown = self._program.tree.shown(path)
+        return Place(shown, line, column, column + length if length else 0)
 
     def _call_place(self, path: str, effect: Effect | Taken) -> Place:
         text = self._source(path, effect.at, 64)
@@ -113,7 +120,9 @@ class Explainer:
             ways=self._ways(rule, event, effect, words),
             unsaved=self._unsaved(rule, event, effect, words),
             fixes=tuple(words.fill(fix) for fix in rule.fixes),
-            fingerprint=_fingerprint(rule.id, held.function, lock.name, self._leaf(held.function, effect)),
+            fingerprint=self._fingerprint(
+                rule.id, held.function, lock.name, self._leaf(held.function, effect)
+            ),
         )
         return finding
 
@@ -235,7 +244,7 @@ class Explainer:
             ways=self._ways(rule, event, effect, words),
             unsaved=self._unsaved(rule, event, effect, words),
             fixes=tuple(words.fill(fix) for fix in rule.fixes),
-            fingerprint=_fingerprint(rule.id, ref, "", self._leaf(ref, effect)),
+            fingerprint=self._fingerprint(rule.id, ref, "", self._leaf(ref, effect)),
         )
 
     def _innermost(self, ref: FunctionRef, effect: Effect) -> tuple[FunctionRef, Effect]:
@@ -247,7 +256,8 @@ class Explainer:
     def _leaf(self, ref: FunctionRef, effect: Effect) -> str:
         inner, leaf = self._innermost(ref, effect)
         event = leaf.event
-        return f"{inner.path}:{inner.name}:{event.function if isinstance(event, Allocation) else ''}"
+        path = self._program.tree.stable(inner.path)
+        return f"{path}:{inner.name}:{event.function if isinstance(event, Allocation) else ''}"
 
     def allocation_site(self, ref: FunctionRef, effect: Effect) -> tuple[str, int]:
         """Where the allocating call itself is: path and offset."""
@@ -386,9 +396,3 @@ def _level(targets: int, certain: bool, depth: int) -> Confidence:
     if not certain or targets > _FEW or depth > _LONG:
         return Confidence.LOW
     return Confidence.HIGH if targets == 1 and depth <= _SHORT else Confidence.MEDIUM
-
-
-def _fingerprint(rule: str, function: FunctionRef, lock: str, leaf: str) -> str:
-    """Stable while lines move: no line numbers in it."""
-    text = "\0".join((rule, function.path, function.name, lock, leaf))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]

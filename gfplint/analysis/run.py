@@ -30,7 +30,7 @@ class Run:
             raise UsageError("Name at least one file or folder to analyse.")
         self.options = options
         self.tree = KernelTree.discover(
-            options.paths[0],
+            *options.paths,
             kernel=options.kernel,
             kconfig=options.kconfig,
             arch=options.arch,
@@ -113,7 +113,7 @@ class Run:
             statistics=self._statistics(len(callbacks), len(locks)),
             root=str(self.tree.root),
             kernel_version=self.tree.version_text,
-            paths=self.paths,
+            paths=[self.tree.shown(path) for path in self.paths],
         )
 
     def _find_callbacks(self, contexts: list[Context]) -> list[Callback]:
@@ -225,7 +225,7 @@ class Run:
                     "There is no kernel tree here: only the API models say what the kernel's functions do.",
                 )
             )
-        return sorted(notes)
+        return sorted(replace(note, path=self.tree.shown(note.path)) for note in notes)
 
     def _statistics(self, callbacks: int, locks: int) -> Statistics:
         totals = self.evaluator.pointers.totals()

@@ -15,6 +15,7 @@ from gfplint.errors import ConfigError, SourceError
 from gfplint.kernel.files import SIDE_FOLDERS, list_files, read_bytes
 from gfplint.kernel.index import Index
 from gfplint.kernel.kconfig import ARCHITECTURES, Config
+from gfplint.kernel.project import inside, outside, project_root
 
 _CACHE_BYTES = 256 << 20
 """How many bytes of files :meth:`KernelTree.read` keeps before it forgets the oldest."""
@@ -45,6 +46,10 @@ class KernelTree:
         else:
             self.config = Config.from_file(kconfig, arch, self.version)
         self._prefix = str(self.root).rstrip("/") + "/"
+        self.project: str | None = None
+        """A folder outside that is read as if it were part of the tree, relative to ``root``: a driver's
+        own repository, checked against a kernel.
+        """
         self._cache: dict[str, bytes] = {}
         self._cached = 0
         self._configs: dict[str, Config] = {}
@@ -53,42 +58,48 @@ class KernelTree:
     @classmethod
     def discover(
         cls,
-        path: Path,
-        *,
+        *paths: Path,
         kernel: Path | None = None,
         kconfig: Path | None = None,
         arch: str = "x86",
         jobs: int = 1,
     ) -> KernelTree:
-        """The tree around ``path``, or the one at ``kernel``; without either, the folder itself.
+        """The tree around the first of ``paths``, or the one at ``kernel``; without either, the project that
+        the paths belong to (:mod:`~gfplint.kernel.project`).
 
         A kernel's root is a folder with a ``Makefile`` that sets ``VERSION`` and ``PATCHLEVEL``, and
-        ``include/linux``. Raises :class:`SourceError` where a path doesn't exist, where ``kernel`` isn't a
-        kernel's root, or where ``path`` lies outside it.
+        ``include/linux``. Where ``kernel`` is given, paths outside it are read along with it. Raises
+        :class:`SourceError` where a path doesn't exist, or where ``kernel`` isn't a kernel's root.
         """
-        try:
-            start = Path(os.path.abspath(path))
-        except FileNotFoundError as error:
-            raise SourceError("The current folder doesn't exist any more.") from error
-        if not start.exists():
-            raise SourceError(f"There is no file or folder {path}.")
+        for path in paths:
+            try:
+                found = Path(os.path.abspath(path)).exists()
+            except FileNotFoundError as error:
+                raise SourceError("The current folder doesn't exist any more.") from error
+            if not found:
+                raise SourceError(f"There is no file or folder {path}.")
         if kernel is not None:
-            tree = cls(kernel, kconfig=kconfig, arch=arch, jobs=jobs)
+            root = Path(os.path.abspath(kernel))
+            project = outside(Path(os.path.realpath(root)), paths)
+            tree = cls(
+                Path(os.path.realpath(root)) if project else root, kconfig=kconfig, arch=arch, jobs=jobs
+            )
             if not tree.is_kernel:
                 raise SourceError(
                     f"{kernel} is not the root of a kernel tree: it needs a Makefile and include/linux."
                 )
-            tree.relative(start)
+            tree.project = project
             return tree
+        start = Path(os.path.abspath(paths[0]))
         folder = start if start.is_dir() else start.parent
         for candidate in (folder, *folder.parents):
             if (candidate / "include" / "linux").is_dir() and _version(candidate)[0] is not None:
                 return cls(candidate, kconfig=kconfig, arch=arch, jobs=jobs)
-        return cls(folder, kconfig=kconfig, arch=arch, jobs=jobs)
+        return cls(project_root(paths), kconfig=kconfig, arch=arch, jobs=jobs)
 
     def relative(self, path: Path) -> str:
-        """A path inside the tree relative to its root, ``""`` for the root. Raises :class:`SourceError`
-        outside.
+        """A path relative to the tree's root, ``""`` for the root itself. What lies outside begins with
+        ``../`` where there is a ``project``; otherwise it raises :class:`SourceError`.
         """
         absolute = os.path.abspath(path)
         for one, root in (
@@ -99,7 +110,19 @@ class KernelTree:
                 return ""
             if one.startswith(root):
                 return one[len(root) :].replace(os.sep, "/")
+        if self.project is not None:
+            return os.path.relpath(os.path.realpath(path), self.root).replace(os.sep, "/")
         raise SourceError(f"{path} is not inside the tree {self.root}.")
+
+    def shown(self, path: str) -> str:
+        """A path as reports print it: relative to ``root``, or absolute for a file outside."""
+        return os.path.normpath(self._prefix + path) if path.startswith("../") else path
+
+    def stable(self, path: str) -> str:
+        """A path that doesn't depend on where on this machine a file outside is: relative to its project."""
+        if self.project is None or not path.startswith("../"):
+            return path
+        return os.path.relpath(self._prefix + path, self._prefix + self.project).replace(os.sep, "/")
 
     def c_files(self, under: str = "") -> list[str]:
         """Sorted paths of the ``.c`` files at or below ``under``.
@@ -117,7 +140,12 @@ class KernelTree:
         listed = self._listed.get(under)
         if listed is None:
             skip = SIDE_FOLDERS if self.is_kernel else frozenset()
-            listed = self._listed[under] = list_files(str(self.root), under, skip)
+            listed = list_files(str(self.root), under, skip)
+            if self.project is not None and not under:
+                twice = inside(self.root, self.project)
+                own = list_files(str(self.root), self.project)
+                listed = sorted([*listed, *(path for path in own if not path.startswith(twice))])
+            self._listed[under] = listed
         return listed
 
     def read(self, path: str) -> bytes:
