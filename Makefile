@@ -8,7 +8,7 @@ KERNEL ?=
 # What to check below it. In the small one: the balloon driver with its deadlock, and the same one repaired.
 CHECK  ?= $(if $(KERNEL),drivers/virtio,drivers/balloon drivers/balloon_fixed)
 
-.PHONY: demo test lint bench clean venv
+.PHONY: demo test lint pages site bench clean venv
 
 # Exit status 1 means that there were findings, which is what a demo is for; 2 means that it went wrong.
 demo: $(VENV)/.ready
@@ -21,6 +21,14 @@ lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The man page, the pages of the rules and the tables of options, made from the code. They are checked in.
+pages: $(VENV)/.ready-dev
+	$(BIN)/python -m tools.pages
+
+# The documentation as a site, in site/.
+site: $(VENV)/.ready-dev
+	$(BIN)/mkdocs build --strict
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m bench
@@ -37,5 +45,5 @@ $(VENV)/.ready-dev: $(VENV)/.ready
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -41,7 +41,7 @@ def source(folder: Path) -> str:
 def sample(option: click.Option, folder: Path) -> tuple[str, Any]:
     """TOML for a value that isn't the option's default, and the value that must arrive."""
     if option.is_flag:
-        value = not option.default
+        value = option.default is not True
         return str(value).lower(), value
     if isinstance(option.type, click.Choice):
         choice = next(str(choice) for choice in option.type.choices if choice != option.default)

@@ -47,7 +47,15 @@ def test_every_rule_and_model_is_in_the_wheel(installed: Path) -> None:
 
 def test_no_test_data_is_in_the_wheel(installed: Path) -> None:
     top = sorted(path.name.split("-")[0] for path in installed.iterdir())
-    assert top == ["gfplint", "gfplint"], "the package and its .dist-info"
+    assert top == ["gfplint", "gfplint", "gfplint"], (
+        "the package, its .data (the man page) and its .dist-info"
+    )
+
+
+def test_the_man_page_goes_where_man_looks(installed: Path) -> None:
+    (data,) = installed.glob("gfplint-*.data")
+    files = [path.relative_to(data).as_posix() for path in data.rglob("*") if path.is_file()]
+    assert files == ["data/share/man/man1/gfplint.1"]
 
 
 def test_the_command_works_outside_of_the_checkout(installed: Path, tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def _read(
         if option.name in values:
             table.fail(f"{key!r} contradicts another key of this table", key)
         value = _checked(option, key, table)
-        if _is_path(option):
+        if is_path(option):
             value = _based(value, path.absolute().parent)
             if getattr(option, "writes", False) and not trusted:
                 _must_stay_inside(value, path.absolute().parent, key, table)
@@ -189,7 +189,7 @@ def _checked(option: click.Option, key: str, table: Table) -> Any:
         if not all(isinstance(item, str) and item for item in items):
             table.fail(f"{key!r} must be a string or a list of strings, not {_toml(value)}", key)
         return items
-    if isinstance(kind, click.IntRange) or kind is click.INT:
+    if is_whole_number(option):
         low = getattr(kind, "min", None)
         if not isinstance(value, int) or isinstance(value, bool) or (low is not None and value < low):
             least = "" if low is None else f" of at least {low}"
@@ -221,7 +221,13 @@ def _toml(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-def _is_path(option: click.Option) -> bool:
+def is_whole_number(option: click.Option) -> bool:
+    """Whether the option takes a whole number."""
+    return isinstance(option.type, click.IntRange) or option.type is click.INT
+
+
+def is_path(option: click.Option) -> bool:
+    """Whether the option takes the path of a file or folder."""
     return isinstance(option.type, click.Path | click.File)
 
 

@@ -6,7 +6,7 @@ Declarations only. What an option's value means is decided in `gfplint.command.s
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +14,10 @@ from gfplint import __version__
 from gfplint.errors import UsageError
 from gfplint.report import formats
 
-INSTEAD, HELP = "Instead of a report", "Help"
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+INSTEAD, CONFIGURATION, HELP = "Instead of a report", "Configuration", "Help"
 STAGES = ("ir", "calls", "locks", "masks")
 
 
@@ -29,7 +32,7 @@ class Option(click.Option):
     ) -> None:
         super().__init__(names, **settings)
         self.group = group
-        self.in_file = in_file and group not in (INSTEAD, HELP)
+        self.in_file = in_file and group not in (INSTEAD, CONFIGURATION, HELP)
         self.writes = writes
 
 
@@ -58,6 +61,13 @@ class Command(click.Command):
         for heading, records in groups.items():
             with formatter.section(heading):
                 formatter.write_dl(records, col_max=32)
+        settable = [name for name in groups if name not in (INSTEAD, CONFIGURATION, HELP)]
+        with formatter.section("Configuration file"):
+            formatter.write_text(
+                f"Options under {', '.join(settable[:-1])} and {settable[-1]} can also be set in "
+                ".gfplint.toml, or in [tool.gfplint] of pyproject.toml: keys are the long names without the "
+                "dashes."
+            )
 
 
 def _paths(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> tuple[Path, ...]:
@@ -75,6 +85,12 @@ def _version(context: click.Context, parameter: click.Parameter, wanted: bool) -
         context.exit()
 
 
+def _rules(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from gfplint.command import completion
+
+    return completion.rules(context, parameter, incomplete)
+
+
 PATHS = click.Argument(["paths"], nargs=-1, metavar="PATH...", callback=_paths, type=click.Path())
 
 OPTIONS = (
@@ -84,9 +100,17 @@ OPTIONS = (
         group="Rules",
         metavar="RULES",
         multiple=True,
+        shell_complete=_rules,
         help="Apply only these rules (ids or names, comma-separated).",
     ),
-    Option("--ignore", group="Rules", metavar="RULES", multiple=True, help="Don't apply these rules."),
+    Option(
+        "--ignore",
+        group="Rules",
+        metavar="RULES",
+        multiple=True,
+        shell_complete=_rules,
+        help="Don't apply these rules.",
+    ),
     Option(
         "--min-confidence",
         group="Rules",
@@ -183,12 +207,17 @@ OPTIONS = (
         help="Print what a stage made of PATH (or PATH:FUNCTION).",
     ),
     Option("--list-rules", group=INSTEAD, is_flag=True, help="List the rules."),
-    Option("--explain", group=INSTEAD, metavar="RULE", help="Print a rule's manual page."),
+    Option(
+        "--explain",
+        group=INSTEAD,
+        metavar="RULE",
+        shell_complete=_rules,
+        help="Print a rule's manual page.",
+    ),
     # --------------------------------------------------------------------------------- settings
     Option(
         "--config",
-        group="Configuration",
-        in_file=False,
+        group=CONFIGURATION,
         type=click.Path(path_type=Path),
         metavar="FILE",
         help="Read settings from FILE. Default: .gfplint.toml, or pyproject.toml with [tool.gfplint], "
@@ -196,8 +225,7 @@ OPTIONS = (
     ),
     Option(
         "--no-config",
-        group="Configuration",
-        in_file=False,
+        group=CONFIGURATION,
         is_flag=True,
         help="Read no configuration file.",
     ),
