@@ -68,7 +68,7 @@ def case_of(folder: Path) -> Case:
 
 def check(folder: Path, report: Report) -> None:
     assert report.root is not None
-    wrong = disagreements(case_of(folder), report.findings, Path(report.root))
+    wrong = disagreements(case_of(folder), report.active, Path(report.root))
     assert not wrong, "\n".join([f"{folder.name}:", *wrong])
 
 

@@ -12,6 +12,7 @@ from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.explain import Explainer
 from gfplint.analysis.regions import Regions
 from gfplint.analysis.summary import Region
+from gfplint.analysis.suppressions import Suppressions
 from gfplint.api import CheckOptions
 from gfplint.errors import UsageError
 from gfplint.findings import CallbackLocks, Finding, Lock, Note, Report, Statistics
@@ -45,6 +46,7 @@ class Run:
         self.conditions = Conditions(self.program.masks)
         self.evaluator.telling = self.conditions.telling(self.rules)
         self.explainer = Explainer(self.evaluator, self.conditions)
+        self.suppressions = Suppressions(self.program, self.rules)
 
     def _files(self) -> list[str]:
         files: set[str] = set()
@@ -109,7 +111,14 @@ class Run:
         )
         return Report(
             findings=findings,
-            notes=self._notes(),
+            notes=sorted(
+                {
+                    *self._notes(),
+                    *self.suppressions.notes(
+                        self.files, [rule.id for rule in rules], self.options.min_confidence
+                    ),
+                }
+            ),
             statistics=self._statistics(len(callbacks), len(locks)),
             root=str(self.tree.root),
             kernel_version=self.tree.version_text,
@@ -135,8 +144,10 @@ class Run:
                 continue
             for effect in callback.allocations():
                 if self.explainer.matches(rule, effect):
-                    finding = self.explainer.inside(rule, context, callback.registered, effect)
-                    _keep_best(best, (rule.id, finding.place), finding)
+                    finding = self.suppressions.apply(
+                        self.explainer.inside(rule, context, callback.registered, effect)
+                    )
+                    _keep_best(best, (rule.id, finding.place, finding.active), finding)
         return list(best.values())
 
     def _held(self, rule: Rule, context: Context, waits: dict[str, list[Awaited]]) -> list[Finding]:
@@ -153,13 +164,16 @@ class Run:
             effect = held.region.effect
             if not self.explainer.matches(rule, effect):
                 continue
-            finding = self.explainer.held(rule, context, held, waits[held.region.held.lock.name][0])
+            finding = self.suppressions.apply(
+                self.explainer.held(rule, context, held, waits[held.region.held.lock.name][0])
+            )
             site = self.explainer.allocation_site(held.function, effect)
-            found.setdefault((held.region.held.lock.name, site), []).append(finding)
+            # What is allowed in one function must not stand for what isn't in another.
+            found.setdefault((held.region.held.lock.name, site, finding.active), []).append(finding)
         by_call: dict[tuple[object, ...], Finding] = {}
         for same in found.values():
             finding = _merged(same)
-            _keep_best(by_call, (finding.place, finding.lock), finding)
+            _keep_best(by_call, (finding.place, finding.lock, finding.active), finding)
         return list(by_call.values())
 
     # -------------------------------------------------------------------------- show-locks
