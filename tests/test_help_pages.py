@@ -10,7 +10,7 @@ from gfplint import cli
 from gfplint.command import rules as naming
 from gfplint.report import markdown
 from gfplint.report.help import explain, list_rules
-from gfplint.report.sarif import build
+from gfplint.report import sarif
 from tests.reports import report
 from tests.test_sarif import run_of
 
@@ -91,7 +91,7 @@ def test_every_bundled_rule_has_a_page_of_80_columns() -> None:
 
 def test_bundled_rules_make_valid_sarif() -> None:
     assert run_of(report(), naming.load(()))["tool"]["driver"]["rules"]
-    assert build(report(), naming.load(())).runs
+    assert json.loads(sarif.render(report(), naming.load(())))["runs"]
 
 
 def test_explain_prints_a_page(capfd: pytest.CaptureFixture[str]) -> None:

@@ -59,7 +59,7 @@ def test_what_a_comment_says(comment: str, rules: tuple[str, ...], reason: str) 
         'char *s = "/* gfplint: allow GFP001: why */";\n',
         "/* see gfplint: allow GFP001: why */\nint x;\n",
         "int gfplint; // gfp\n",
-        "char c = '\"'; /* \" */ char *s = \"// gfplint: allow GFP001: why\";\n",
+        'char c = \'"\'; /* " */ char *s = "// gfplint: allow GFP001: why";\n',
     ],
 )
 def test_what_is_no_comment_for_gfplint(code: str) -> None:
@@ -175,7 +175,7 @@ def test_sarif_says_in_source_and_why() -> None:
     assert suppression["kind"] == "inSource"
     assert suppression["justification"] == "runs before the notifier is registered"
     region = suppression["location"]["physicalLocation"]["region"]
-    assert region == {"startLine": 21, "startColumn": 45}
+    assert region == {"startLine": 21, "startColumn": 42}
     levels = {
         note["descriptor"]["id"]: note["level"]
         for note in run["invocations"][0]["toolExecutionNotifications"]

@@ -24,7 +24,9 @@ from gfplint.frontend.source import SourceFile
 MARK = b"gfplint:"
 """What a file must contain to be worth a look."""
 
-_DIRECTIVE = re.compile(r"gfplint:\s*(?P<verb>\w*)\s*(?P<rules>[^:]*?)\s*(?::\s*(?P<reason>.*))?\Z", re.DOTALL)
+_DIRECTIVE = re.compile(
+    r"gfplint:\s*(?P<verb>\w*)\s*(?P<rules>[^:]*?)\s*(?::\s*(?P<reason>.*))?\Z", re.DOTALL
+)
 _DECORATION = re.compile(r"\A[\s*]+|[\s*]+\Z")
 _DELIMITER = re.compile(rb"[;{}]")
 
