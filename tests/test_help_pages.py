@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gfplint import cli
 from gfplint.command import rules as naming
-from gfplint.report import markdown
+from gfplint.report import markdown, sarif
 from gfplint.report.help import explain, list_rules
-from gfplint.report import sarif
 from tests.reports import report
 from tests.test_sarif import run_of
 

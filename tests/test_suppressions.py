@@ -178,6 +178,6 @@ def test_sarif_says_in_source_and_why() -> None:
     assert region == {"startLine": 21, "startColumn": 42}
     levels = {
         note["descriptor"]["id"]: note["level"]
-        for note in run["invocations"][0]["toolExecutionNotifications"]
+        for note in run["invocations"][0]["toolConfigurationNotifications"]
     }
     assert levels["unused-suppression"] == "warning"

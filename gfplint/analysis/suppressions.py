@@ -44,7 +44,7 @@ class Suppressions:
         """The finding, with the comment that allows it, if one does. All that do count as used."""
         found: list[Suppression] = []
         for place in _places(finding):
-            for allowed in self._of(place.path):
+            for allowed in self._of(self._program.tree.hidden(place.path)):
                 directive = allowed.directive
                 if allowed.rule == finding.rule and directive.first <= place.line <= directive.last:
                     allowed.used = True
@@ -70,7 +70,7 @@ class Suppressions:
                 where = "" if directive.first <= directive.last else ", and it stands beside no code"
                 text = f"No finding of this run needs this comment to allow {' and '.join(rules)}{where}."
                 found.append(Note("unused-suppression", path, directive.line, text))
-        return found
+        return [replace(note, path=self._program.tree.shown(note.path)) for note in found]
 
     def _of(self, path: str) -> list[_Allowed]:
         known = self._known.get(path)

@@ -118,6 +118,10 @@ class KernelTree:
         """A path as reports print it: relative to ``root``, or absolute for a file outside."""
         return os.path.normpath(self._prefix + path) if path.startswith("../") else path
 
+    def hidden(self, path: str) -> str:
+        """The opposite of :meth:`shown`: a path that reports print, relative to ``root``."""
+        return os.path.relpath(path, self.root).replace(os.sep, "/") if os.path.isabs(path) else path
+
     def stable(self, path: str) -> str:
         """A path that doesn't depend on where on this machine a file outside is: relative to its project."""
         if self.project is None or not path.startswith("../"):

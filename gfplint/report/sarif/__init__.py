@@ -72,7 +72,7 @@ def _json(log: om.SarifLog) -> str:
 def _build(
     report: Report, rules: Sequence[RuleText], sources: Sources, room: Room, said: Sequence[str]
 ) -> om.SarifLog:
-    base = Base(report.root)
+    base = Base(report.root, report.paths)
     weaknesses = sorted({number for rule in rules for number in rule.cwe})
     notifications = Notifications(report, base, room, said)
     driver = om.ToolComponent(
@@ -100,7 +100,7 @@ def _build(
             )
         ],
         taxonomies=[weaknesses_taxonomy(weaknesses)] if weaknesses else None,
-        original_uri_base_ids=base.definition(),
+        original_uri_base_ids=base.definitions(),
         version_control_provenance=base.provenance(),
         column_kind="unicodeCodePoints",
         default_source_language="c",

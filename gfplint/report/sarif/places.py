@@ -15,39 +15,62 @@ import sarif_om as om
 from gfplint import repository
 from gfplint.findings import Place
 
-ROOT = "%SRCROOT%"
+ROOT, KERNEL = "%SRCROOT%", "%KERNEL%"
 _FEW = 3
 _AROUND = 2
 
 
 class Base:
-    """What ``%SRCROOT%`` stands for in one log."""
+    """What ``%SRCROOT%`` stands for in one log, given the tree's root and the paths that were checked.
 
-    def __init__(self, root: str | None) -> None:
-        self.root = root
-        self.repository = repository.find(root) if root is not None and os.path.isdir(root) else None
-        self._prefix = self.repository.prefix if self.repository else ""
+    Where those lie outside the tree, ``%SRCROOT%`` is their repository, and the tree's files are relative to
+    ``%KERNEL%``. What lies in neither has its absolute address.
+    """
 
-    def uri(self, path: str) -> str:
-        """A path in the tree as a relative URI."""
-        return quote(os.fsencode(self._prefix + path))
+    def __init__(self, root: str | None, paths: Sequence[str] = ()) -> None:
+        self._root = root
+        outside = [path for path in paths if os.path.isabs(path)]
+        home = root
+        if outside:
+            home = os.path.commonpath(outside)
+            home = home if os.path.isdir(home) else os.path.dirname(home)
+        self._repository = repository.find(home) if home is not None and os.path.isdir(home) else None
+        self._top = home
+        if home is not None and self._repository is not None:
+            # As it was named, where that is possible: git sees through symbolic links.
+            inner = f"/{self._repository.prefix}".rstrip("/")
+            self._top = home.removesuffix(inner) if home.endswith(inner) else self._repository.top
 
-    def definition(self) -> dict[str, om.ArtifactLocation] | None:
+    def artifact(self, path: str) -> om.ArtifactLocation:
+        """A file as reports name it: relative to the tree's root, or absolute."""
+        if self._root is None:
+            return om.ArtifactLocation(uri=_quoted(path), uri_base_id=None if os.path.isabs(path) else ROOT)
+        target = os.path.normpath(os.path.join(self._root, path))
+        for folder, name in ((self._top, ROOT), (self._root, KERNEL)):
+            if folder is not None and target.startswith(folder.rstrip("/") + "/"):
+                return om.ArtifactLocation(
+                    uri=_quoted(target[len(folder.rstrip("/")) + 1 :]), uri_base_id=name
+                )
+        return om.ArtifactLocation(uri=f"file://{_quoted(target)}")
+
+    def definitions(self) -> dict[str, om.ArtifactLocation] | None:
         """For ``originalUriBaseIds``."""
-        if self.root is None:
+        if self._root is None or self._top is None:
             return None
-        if self.repository:
-            return {ROOT: _folder(self.repository.top, "The root of the git repository.")}
-        return {ROOT: _folder(self.root, "The root of the kernel tree.")}
+        what = "The root of the git repository." if self._repository else "The root of what was checked."
+        found = {ROOT: _folder(self._top, what)}
+        if not f"{self._root}/".startswith(self._top.rstrip("/") + "/"):
+            found[KERNEL] = _folder(self._root, "The root of the kernel tree.")
+        return found
 
     def provenance(self) -> list[om.VersionControlDetails] | None:
         """For ``versionControlProvenance``: the repository's public address, or its own without one."""
-        found = self.repository
-        if found is None:
+        found = self._repository
+        if found is None or self._top is None:
             return None
         return [
             om.VersionControlDetails(
-                repository_uri=found.remote or _folder(found.top).uri,
+                repository_uri=found.remote or _folder(self._top).uri,
                 revision_id=found.revision or None,
                 branch=found.branch or None,
                 mapped_to=om.ArtifactLocation(uri_base_id=ROOT),
@@ -58,14 +81,12 @@ class Base:
         """``gfplint/PATHS/``: the part before the last slash is what code scanning calls the category, the
         same for every run on the same paths.
         """
-        uris = sorted({self.uri(path).strip("/") for path in paths} - {""})
-        if len(uris) > _FEW:  # a hook's files, different each time
-            uris = []
-        return om.RunAutomationDetails(id="/".join(["gfplint", *(["+".join(uris)] if uris else []), ""]))
-
-    def artifact(self, path: str) -> om.ArtifactLocation:
-        """A file of the tree."""
-        return om.ArtifactLocation(uri=self.uri(path), uri_base_id=ROOT)
+        names = {self.artifact(path).uri.strip("/") for path in paths if path}
+        if any(not path for path in paths) or len(names) > _FEW:  # all, or a hook's files
+            names = set()
+        return om.RunAutomationDetails(
+            id="/".join(["gfplint", *(["+".join(sorted(names))] if names else []), ""])
+        )
 
     def location(
         self,
@@ -108,7 +129,11 @@ class Base:
 
 
 def _folder(path: str, description: str = "") -> om.ArtifactLocation:
-    uri = quote(os.fsencode(path)).rstrip("/")
     return om.ArtifactLocation(
-        uri=f"file://{uri}/", description=om.Message(text=description) if description else None
+        uri=f"file://{_quoted(path).rstrip('/')}/",
+        description=om.Message(text=description) if description else None,
     )
+
+
+def _quoted(path: str) -> str:
+    return quote(os.fsencode(path))
