@@ -139,6 +139,8 @@ class Context:
     holds: tuple[str, ...]
     callbacks: tuple[Callback, ...]
     registrations: tuple[Registration, ...]
+    only_through: tuple[tuple[str, str], ...]
+    """(struct tag, field) pairs through which nothing but the context calls its callbacks."""
     path: str
     line: int
 
@@ -199,6 +201,10 @@ class Rules:
     def __iter__(self) -> Iterator[Rule]:
         """All rules by id."""
         return (self.rule(id) for id in self.ids)
+
+    def only_through(self) -> frozenset[tuple[str, str]]:
+        """(struct tag, field) pairs that are the affair of one context alone, of all contexts together."""
+        return frozenset(pair for id in self.context_ids for pair in self.context(id).only_through)
 
     def check(self) -> None:
         """Build everything; raises :class:`ModelError` at the first thing that is wrong."""
@@ -292,7 +298,7 @@ def _condition(table: Table, key: str) -> ir.Expr:
 
 
 def _context(table: Table, version: Version | None) -> Context:
-    table.only("id", "title", "thread", "steps", "holds", "callback", "registration")
+    table.only("id", "title", "thread", "steps", "holds", "only_through", "callback", "registration")
     callbacks = tuple(_callback(each) for each in table.tables("callback") if each.applies(version))
     known = tuple(each.name for each in callbacks)
     steps = []
@@ -310,9 +316,18 @@ def _context(table: Table, version: Version | None) -> Context:
         registrations=tuple(
             _registration(each, known) for each in table.tables("registration") if each.applies(version)
         ),
+        only_through=tuple(_through(table, text) for text in table.texts("only_through")),
         path=str(table.path),
         line=table.line_of("id"),
     )
+
+
+def _through(table: Table, text: str) -> tuple[str, str]:
+    """``struct tag.field`` as the pair of both."""
+    match = re.fullmatch(r"struct (\w+)\.(\w+)", text)
+    if match is None:
+        table.fail(f"{text!r} is no field of a struct: write 'struct tag.field'", "only_through")
+    return match[1], match[2]
 
 
 def _callback(table: Table) -> Callback:

@@ -17,7 +17,7 @@ from gfplint.program import constants, pointers, registrations, types
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 LIMITS = Limits()
 BOUNDS = {
-    "nested calls": LIMITS.depth,
+    "functions on a way": LIMITS.depth,
     "blocks walked in one evaluation of a function": LIMITS.steps,
     "evaluations of one function with different facts": LIMITS.specialisations,
     "evaluations of the head of a recursion": LIMITS.rounds,

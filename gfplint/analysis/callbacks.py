@@ -1,4 +1,9 @@
-"""The callbacks of a context of reclaim, and the locks that each may wait for."""
+"""The callbacks of a context of reclaim, and the locks that each may wait for.
+
+A callback that sees the mask of the allocation that reclaims (``sc->gfp_mask``) may wait only for some masks.
+It is evaluated once for each *class* of masks, by ``__GFP_FS`` and ``__GFP_IO``, and what it waits for is
+kept with the classes for which it does.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,7 @@ from dataclasses import dataclass
 from gfplint import ir
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.summary import Allocation, Effect, Facts, LockClass, Summary, Wait
-from gfplint.analysis.values import TOP, Bits, Pointee, Value, const
+from gfplint.analysis.values import ALL, TOP, Bits, Pointee, Value, as_bits, const
 from gfplint.program.registrations import Registered, Registrations
 from gfplint.rules import Callback as Prototype
 from gfplint.rules import Context
@@ -16,38 +21,56 @@ from gfplint.rules import Context
 
 @dataclass(slots=True)
 class Awaited:
-    """A lock class, the callback that waits for it, and the way there."""
+    """A lock class, the callback that waits for it, and the way there.
+
+    ``masks``: the classes of reclaiming allocations for which it does; empty for all.
+    """
 
     lock: LockClass
     shared: bool
     registered: Registered
     effect: Effect
+    masks: tuple[Bits, ...] = ()
 
 
 @dataclass(slots=True)
 class Callback:
-    """One registered callback with its summary."""
+    """One registered callback and its summaries by class of mask: one (``TOP``) where it sees no mask."""
 
     registered: Registered
-    summary: Summary
+    summaries: tuple[tuple[Bits, Summary], ...]
 
     def waits(self) -> list[Awaited]:
-        """The locks that it waits for and that have a name, best witness each, sorted by class."""
+        """The locks that it waits for and that have a name, best witness each, sorted by class of lock."""
         best: dict[tuple[str, bool], Awaited] = {}
-        for effect in self.summary.effects.values():
-            event = effect.event
-            if not isinstance(event, Wait) or event.lock.name.startswith(("?", "local ")):
-                continue
-            key = (event.lock.name, event.shared)
-            known = best.get(key)
-            if known is None or effect.cost < known.effect.cost:
-                best[key] = Awaited(event.lock, event.shared, self.registered, effect)
+        for mask, summary in self.summaries:
+            for effect in summary.effects.values():
+                event = effect.event
+                if not isinstance(event, Wait) or event.lock.name.startswith(("?", "local ")):
+                    continue
+                key = (event.lock.name, event.shared)
+                known = best.get(key)
+                if known is None:
+                    best[key] = Awaited(event.lock, event.shared, self.registered, effect, (mask,))
+                    continue
+                if effect.cost < known.effect.cost:
+                    known.effect = effect
+                if mask not in known.masks:
+                    known.masks = (*known.masks, mask)
+        for each in best.values():
+            if len(each.masks) == len(self.summaries):
+                each.masks = ()
         return [best[key] for key in sorted(best)]
 
     def allocations(self) -> list[Effect]:
         """The allocations inside it that may reclaim directly, in source order."""
-        found = [effect for effect in self.summary.effects.values() if isinstance(effect.event, Allocation)]
-        return sorted(found, key=lambda effect: (effect.at, effect.cost))
+        found = {
+            id(effect): effect
+            for _, summary in self.summaries
+            for effect in summary.effects.values()
+            if isinstance(effect.event, Allocation)
+        }
+        return sorted(found.values(), key=lambda effect: (effect.at, effect.cost))
 
 
 class Callbacks:
@@ -55,6 +78,7 @@ class Callbacks:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
+        self._classes = mask_classes(evaluator)
         self.registrations = Registrations(evaluator.program, evaluator.types, evaluator.pointers)
 
     def find(self, contexts: Iterable[Context]) -> list[Callback]:
@@ -62,12 +86,21 @@ class Callbacks:
         by_id = {context.id: context for context in contexts}
         result: list[Callback] = []
         for each in self.registrations.find(by_id.values()):
-            facts = self._entry(by_id[each.context].callback(each.role))
-            result.append(Callback(each, self._evaluator.summary(each.callback, facts)))
+            prototype = by_id[each.context].callback(each.role)
+            result.append(Callback(each, self._summaries(each, prototype)))
         return result
 
-    def _entry(self, callback: Prototype) -> Facts:
-        """What its context says about the arguments of a callback, as facts.
+    def _summaries(self, registered: Registered, prototype: Prototype) -> tuple[tuple[Bits, Summary], ...]:
+        ref = registered.callback
+        if prototype.mask is None:
+            return ((TOP, self._evaluator.summary(ref, self._entry(prototype, None))),)
+        return tuple(
+            (mask, self._evaluator.summary(ref, self._entry(prototype, mask))) for mask in self._classes
+        )
+
+    def _entry(self, callback: Prototype, mask: Bits | None) -> Facts:
+        """What its context says about the arguments of a callback, as facts; ``mask`` is what is known of
+        the reclaiming allocation's.
 
         Understood are ``param == constant``, and ``param->field & flags`` or ``param->field == constant``
         for a field of what a parameter points to; anything else says nothing.
@@ -89,9 +122,42 @@ class Callbacks:
                 single = condition.op == "&" and number & (number - 1) == 0
                 if isinstance(pointer, ir.Local) and (single or condition.op == "=="):
                     fields.setdefault(pointer.name, {})[left.name] = known
+        where = callback.mask
+        if mask is not None and isinstance(where, ir.Field) and isinstance(where.base, ir.Deref):
+            pointer = where.base.pointer
+            if isinstance(pointer, ir.Local):
+                known = fields.setdefault(pointer.name, {}).get(where.name, TOP)
+                fields[pointer.name][where.name] = Bits(
+                    known.ones | mask.ones, known.zeros | mask.zeros, True
+                )
+        elif mask is not None and isinstance(where, ir.Local):
+            values[where.name] = mask
         for name, pairs in fields.items():
             values[name] = Pointee(tuple(sorted(pairs.items(), key=lambda pair: pair[0])))
         return Facts(tuple(values.get(name, TOP) for name in callback.params))
+
+
+def mask_classes(evaluator: Evaluator) -> tuple[Bits, ...]:
+    """What the mask of an allocation that reclaims may have of ``__GFP_FS`` and ``__GFP_IO``: both
+    (``GFP_KERNEL``), IO only (``GFP_NOFS``), neither (``GFP_NOIO``). Direct reclaim is sure. mm never sets
+    FS without IO.
+    """
+    masks = evaluator.program.masks
+    fs, io = masks.value("__GFP_FS") or 0, masks.value("__GFP_IO") or 0
+    reclaim = evaluator.direct_reclaim_bit
+    return tuple(Bits(reclaim | ones, (fs | io) & ~ones & ALL, True) for ones in (fs | io, io, 0))
+
+
+def admits(awaited: Awaited, mask: Value, classes: tuple[Bits, ...]) -> bool | None:
+    """Whether the callback waits when an allocation with ``mask`` reclaims; None where that isn't decided."""
+    if not awaited.masks:
+        return True
+    bits = as_bits(mask)
+    possible = [each for each in classes if not (each.ones & bits.zeros or each.zeros & bits.ones)]
+    inside = [each for each in possible if each in awaited.masks]
+    if not inside:
+        return False
+    return True if len(inside) == len(possible) else None
 
 
 def awaited(callbacks: Iterable[Callback]) -> dict[str, list[Awaited]]:

@@ -178,7 +178,10 @@ class Calls:
             known = self._summary.below.setdefault(call.at, [])
             if all(other is not summary for _, other in known):
                 known.append((ref, summary))
+        longest = self._evaluator.limits.depth - 1
         for effect in list(summary.effects.values()):
+            if effect.depth >= longest:
+                continue  # whether it was seen depends on where the walk began
             self._effects.record(
                 Reached(
                     effect.event,

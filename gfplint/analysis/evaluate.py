@@ -16,7 +16,6 @@ from gfplint.analysis.flow import dereferenced, escaped, reverse_postorder
 from gfplint.analysis.summary import Allocation, Exit, Facts, Summary
 from gfplint.analysis.values import ALL, NONZERO, TOP, Address, Code, Pointee, Value, as_bits, const, join
 from gfplint.analysis.walk import Walk
-from gfplint.findings import Note
 from gfplint.models import Model
 from gfplint.program.constants import Constants
 from gfplint.program.pointers import Pointers
@@ -29,8 +28,10 @@ from gfplint.program.types import Place, Types
 class Limits:
     """Bounds of the walk; each one that is hit leaves a note. docs/limits.md states them."""
 
-    depth: int = 120
-    """Nested calls; 1 looks at a function by itself and leaves no notes."""
+    depth: int = 13
+    """Functions on a way, the first one included; calls of further ones are not followed. 1 looks at a
+    function by itself. Ways that are longer by a call would not be reported: see docs/confidence.md.
+    """
     specialisations: int = 24
     """Different facts for which one function is evaluated; further callers share the general answer."""
     rounds: int = 3
@@ -51,6 +52,8 @@ class _Entry:
     """The home that the answer was narrowed by, None where it holds for all."""
     doubt: bool | None
     """Whether it holds behind a call with several targets, or before one; None where it holds for both."""
+    reach: int | None
+    """Functions on a way below which :attr:`Limits.depth` cut it short; None where it was not cut."""
 
 
 @dataclass(slots=True)
@@ -60,6 +63,7 @@ class _Active:
     summary: Summary
     low: int
     used: bool = False
+    cut: bool = False
 
 
 class Evaluator:
@@ -213,10 +217,12 @@ class Evaluator:
         if not self._stack:
             self.home = ref.path.rpartition("/")[0]
         entries = self._memo.setdefault(ref, [])
-        found = self._known(entries, facts)
+        left = self.limits.depth - len(self._stack)
+        found = self._known(entries, facts, left)
         if found is not None:
             if self._stack:
                 self._stack[-1].low = min(self._stack[-1].low, found.low)
+                self._stack[-1].cut |= found.reach is not None
             return found.summary
         active = self._recursion(ref, facts)
         if active is not None:
@@ -224,22 +230,20 @@ class Evaluator:
             entry.used = True
             self._stack[-1].low = min(self._stack[-1].low, index)
             return entry.summary
+        if left <= 0:
+            self._stack[-1].cut = True
+            return Summary(ref, exits=[Exit(TOP)], complete=False)
         fn = self.program.function(ref)
         if fn is None:
-            return Summary(ref, exits=[Exit(TOP)], complete=False)
-        if len(self._stack) >= self.limits.depth:
-            if self.limits.depth == 1:
-                return Summary(ref, exits=[Exit(TOP)], complete=False)
-            self.program.notes.add(
-                Note("budget", ref.path, 0, f"{ref.name}() lies too deep and was not followed.")
-            )
             return Summary(ref, exits=[Exit(TOP)], complete=False)
         if len(entries) >= self.limits.specialisations and facts.values:
             return self.summary(ref, Facts())
         return self._solve(ref, fn, facts)
 
-    def _known(self, entries: list[_Entry], facts: Facts) -> _Entry | None:
+    def _known(self, entries: list[_Entry], facts: Facts, left: int) -> _Entry | None:
         for entry in entries:
+            if entry.reach is not None and entry.reach < left:
+                continue
             here = entry.home in (None, self.home) and entry.doubt in (None, self.doubt)
             if here and _project(facts, entry.consulted, entry.places) == entry.projection:
                 return entry
@@ -283,8 +287,11 @@ class Evaluator:
             active.low if active.low < index else _DONE,
             self.home if summary.at_home else None,
             self.doubt if summary.at_doubt else None,
+            self.limits.depth - index if active.cut else None,
         )
-        self._memo[ref].append(entry)
+        if active.cut and index:
+            self._stack[-1].cut = True
+        self._replace(ref, entry)
         if active.low < index:
             self._provisional.append((ref, entry))
             if self._stack:
@@ -294,6 +301,17 @@ class Evaluator:
                 each.low = _DONE
             del self._provisional[mark:]
         return summary
+
+    def _replace(self, ref: FunctionRef, entry: _Entry) -> None:
+        """Keep an answer, in the place of one for the same facts that was cut short sooner."""
+        self._memo[ref] = [
+            each
+            for each in self._memo[ref]
+            if each.reach is None
+            or (each.projection, each.consulted, each.home, each.doubt)
+            != (entry.projection, entry.consulted, entry.home, entry.doubt)
+        ]
+        self._memo[ref].append(entry)
 
     def _forget(self, mark: int) -> None:
         """Throw away answers inside a recursion that were computed from an earlier round's summary."""

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 from gfplint import cexpr
-from gfplint.analysis.callbacks import Awaited
+from gfplint.analysis.callbacks import Awaited, admits, mask_classes
 from gfplint.analysis.conditions import Conditions
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.regions import Held
@@ -55,6 +55,7 @@ class Explainer:
         self._program = evaluator.program
         self._masks = evaluator.program.masks
         self._conditions = conditions
+        self._classes = mask_classes(evaluator)
         version = self._program.tree.version
         self._version: Value = const(cexpr.kernel_version(*version)) if version is not None else TOP
 
@@ -101,7 +102,7 @@ class Explainer:
             f"{held.function.name}()",
             mask.written,
         )
-        confidence, facts = self._confidence(held, awaited)
+        confidence, facts = self._confidence(rule, held, awaited)
         place = self._call_place(held.function.path, effect)
         taken = self._call_place(held.function.path, held.region.held)
         finding = Finding(
@@ -316,6 +317,20 @@ class Explainer:
         assert isinstance(event, Allocation)
         return self._conditions.holds(rule.allocation, self._names(event, effect), rule) is not False
 
+    def waiting(self, waits: list[Awaited], effect: Effect) -> Awaited | None:
+        """The first callback that waits when this allocation reclaims; those that surely do come first."""
+        event = effect.event
+        assert isinstance(event, Allocation)
+        mask = self._conditions.effective(event.mask, effect.entered)
+        found: Awaited | None = None
+        for each in waits:
+            answer = admits(each, mask, self._classes)
+            if answer:
+                return each
+            if answer is None and found is None:
+                found = each
+        return found
+
     def _ways(self, rule: Rule, event: Allocation, effect: Effect, words: Words) -> tuple[Way, ...]:
         names = self._names(event, effect)
         return tuple(
@@ -344,19 +359,27 @@ class Explainer:
         bits = event.mask
         return isinstance(bits, Bits) and bool(bits.ones & self._evaluator.direct_reclaim_bit)
 
-    def _confidence(self, held: Held, awaited: Awaited) -> tuple[Confidence, tuple[str, ...]]:
+    def _confidence(self, rule: Rule, held: Held, awaited: Awaited) -> tuple[Confidence, tuple[str, ...]]:
         effect = held.region.effect
         event = effect.event
         assert isinstance(event, Allocation)
-        certain = self._certain(event)
+        names = self._names(event, effect)
+        reclaims = self._certain(event)
+        matches = self._conditions.holds(rule.allocation, names, rule) is True
+        admitted = admits(awaited, names["mask"], self._classes)
+        certain = reclaims and matches and admitted is True
         targets = effect.targets * awaited.effect.targets
         depth = max(effect.depth, awaited.effect.depth)
         level = _level(targets, certain, depth)
         facts = [
             self._pointer_fact(effect.targets, "from the lock to the allocation"),
             self._pointer_fact(awaited.effect.targets, "from the callback to the lock"),
-            _mask_fact(certain),
+            _mask_fact(reclaims),
         ]
+        if reclaims and not matches:
+            facts.append("Whether the allocation is of the kind that the rule is about could not be decided.")
+        if awaited.masks:
+            facts.append(self._test_fact(awaited, admitted is True))
         if depth > _SHORT:
             facts.append(_depth_fact(depth))
         if not held.region.held.lock.exact:
@@ -375,6 +398,12 @@ class Explainer:
                 "Both sides take the lock for reading: they wait for each other only where a writer queues."
             )
         return level, tuple(facts)
+
+    def _test_fact(self, awaited: Awaited, certain: bool) -> str:
+        """That a callback waits only for some masks, and what that means for this allocation."""
+        words = " or ".join(self._masks.words(each.ones, each.zeros) for each in awaited.masks)
+        answer = "this one has them" if certain else "whether this one has them could not be decided"
+        return f"The callback waits only for allocations with {words}; {answer}."
 
     def _pointer_fact(self, targets: int, way: str) -> str:
         if targets == 1:

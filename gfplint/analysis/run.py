@@ -45,6 +45,7 @@ class Run:
         self.evaluator = Evaluator(self.program)
         self.conditions = Conditions(self.program.masks)
         self.evaluator.telling = self.conditions.telling(self.rules)
+        self.evaluator.pointers.foreign = self.rules.only_through()
         self.explainer = Explainer(self.evaluator, self.conditions)
         self.suppressions = Suppressions(self.program, self.rules)
 
@@ -156,17 +157,18 @@ class Run:
         regions = Regions(self.evaluator, self.files)
 
         def worth(region: Region) -> bool:
-            first = waits[region.held.lock.name][0]
+            first = self.explainer.waiting(waits[region.held.lock.name], region.effect)
+            if first is None:
+                return False
             enough = self.explainer.best_confidence(region, first) >= self.options.min_confidence
             return enough and self.explainer.matches(rule, region.effect)
 
         for held in regions.find([each[0].lock for each in waits.values()], worth):
             effect = held.region.effect
-            if not self.explainer.matches(rule, effect):
+            first = self.explainer.waiting(waits[held.region.held.lock.name], effect)
+            if first is None or not self.explainer.matches(rule, effect):
                 continue
-            finding = self.suppressions.apply(
-                self.explainer.held(rule, context, held, waits[held.region.held.lock.name][0])
-            )
+            finding = self.suppressions.apply(self.explainer.held(rule, context, held, first))
             site = self.explainer.allocation_site(held.function, effect)
             # What is allowed in one function must not stand for what isn't in another.
             found.setdefault((held.region.held.lock.name, site, finding.active), []).append(finding)

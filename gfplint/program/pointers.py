@@ -25,6 +25,8 @@ _NEAR_TARGETS = 12
 _FAR_TARGETS = 3
 """The same where none of them is near."""
 _FEW = 4
+_TEST_FOLDERS = frozenset({"kunit", "selftests", "test", "tests"})
+"""Names that the kernel gives to folders of in-kernel tests."""
 
 
 class Pointers:
@@ -36,6 +38,8 @@ class Pointers:
         self._direct: dict[tuple[str, str], Model | tuple[FunctionRef, ...]] = {}
         self._stored: dict[tuple[str, str], tuple[FunctionRef, ...]] = {}
         self._near: dict[tuple[str, str, str], tuple[FunctionRef, ...]] = {}
+        self.foreign: frozenset[tuple[str, str]] = frozenset()
+        """(struct tag, field) pairs whose calls are a context of reclaim of their own: not followed."""
         self.sites: dict[tuple[str, int, str], int] = {}
         """(file, offset, text) of each call seen → number of targets; -1 for a direct one."""
 
@@ -90,7 +94,9 @@ class Pointers:
             self.count(fn, call, 0)
             self._note(fn, call, f"{fn.name}() calls through {what}; no target is known.")
             return (), False
-        near = self._near_stored(owner.tag, expr.name, home)
+        if (owner.tag, expr.name) in self.foreign:
+            return (), False
+        near = self._nearest_stored(owner.tag, expr.name, home)
         found = near or self.stored(owner.tag, expr.name, _MAX_FAR_SITES)
         self.count(fn, call, len(found) if found is not None else _FEW + 1)
         if found is not None and not found:
@@ -104,13 +110,17 @@ class Pointers:
         line = self._program.position(fn.path, call.at)[0]
         self._program.notes.add(Note("unresolved-call", fn.path, line, text))
 
-    def _near_stored(self, tag: str, field: str, home: str) -> tuple[FunctionRef, ...]:
-        """Functions that files near ``home`` store in the field, sorted."""
+    def _nearest_stored(self, tag: str, field: str, home: str) -> tuple[FunctionRef, ...]:
+        """Functions that files near ``home`` store in the field, sorted: those of its own folder or below,
+        and only where there are none those of the folders beside it.
+        """
         key = (tag, field, home)
         found = self._near.get(key)
         if found is None:
             sites = [site for site in self._program.tree.index.stores(field) if _is_near(site.path, home)]
-            found = self._near[key] = self._sorted(sites, tag, field)
+            own = [site for site in sites if site.path.startswith(home + "/")]
+            found = self._sorted(own, tag, field) or self._sorted(sites, tag, field)
+            self._near[key] = found
         return found
 
     def stored(self, tag: str, field: str, most: int | None = None) -> tuple[FunctionRef, ...] | None:
@@ -125,7 +135,13 @@ class Pointers:
             word = tag.encode()
             self._stored[key] = ()  # asked again from inside: nothing more
             self._stored[key] = self._sorted(
-                [site for site in sites if word in self._program.tree.read(site.path)], tag, field
+                [
+                    site
+                    for site in sites
+                    if not _is_test(site.path) and word in self._program.tree.read(site.path)
+                ],
+                tag,
+                field,
             )
         return self._stored[key]
 
@@ -237,10 +253,17 @@ class Pointers:
         return counts
 
 
+def _is_test(path: str) -> bool:
+    """Whether a file lies below a folder of tests, whose mock objects no driver ever meets."""
+    return not _TEST_FOLDERS.isdisjoint(path.split("/")[:-1])
+
+
 def _is_near(path: str, home: str) -> bool:
     """Whether a file belongs to the same driver as the folder ``home``: its folder, one beside or below it,
     but never all of ``drivers/``.
     """
+    if _is_test(path) and not _is_test(home + "/"):
+        return False
     here, there = home.split("/"), path.split("/")[:-1]
     common = 0
     for one, other in zip(here, there, strict=False):
