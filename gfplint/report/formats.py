@@ -75,11 +75,18 @@ def _gcc(report: Report, display: Display) -> str:
     return gcc.render(report, verbose=display.verbose)
 
 
+def _html(report: Report, display: Display) -> str:
+    from gfplint.report import html
+
+    return html.render(report, display.rules())
+
+
 FORMATS: Mapping[str, Renderer] = {
     "text": _text,
     "sarif": _sarif,
     "json": _json,
     "github": _github,
     "gcc": _gcc,
+    "html": _html,
 }
 """By name, in the order in which ``--help`` lists them."""

@@ -100,23 +100,29 @@ def summary(report: Report, *, width: int = 80, listed: bool = False) -> list[st
 
 
 def statistics(report: Report) -> list[str]:
-    """Every count of `Statistics` under its name, then the notes by kind; numbers aligned to the right."""
-    rows = [
+    """The rows as lines: names aligned to the left, numbers to the right."""
+    table = rows(report)
+    wide = max(len(label) for label, _ in table)
+    digits = max(len(number) for _, number in table)
+    return [f"{label:<{wide}}  {number:>{digits}}" for label, number in table]
+
+
+def rows(report: Report) -> list[tuple[str, str]]:
+    """Every count of `Statistics` under its name, then the notes by kind, then the share that was understood."""
+    counts = [
         (_LABELS.get(f.name, f.name.replace("_", " ")), getattr(report.statistics, f.name))
         for f in fields(report.statistics)
     ]
-    listed, lowered = report.statistics.functions_listed, report.statistics.functions_lowered
     numbers = Counter(note.kind for note in unanalysed(report.notes))
-    rows += [
+    counts += [
         (f"not analysed: {NOTE_KINDS.get(kind, ('', kind))[1]}", numbers[kind]) for kind in sorted(numbers)
     ]
-    wide = max(len(label) for label, _ in rows)
-    digits = max(len(f"{number:,}") for _, number in rows)
-    lines = [f"{label:<{wide}}  {number:>{digits},}" for label, number in rows]
+    table = [(label, f"{number:,}") for label, number in counts]
+    listed, lowered = report.statistics.functions_listed, report.statistics.functions_lowered
     if listed:
         clean = max(lowered - report.statistics.functions_with_errors, 0)
-        lines.append(f"{'functions lowered without an error':<{wide}}  {_percent(clean, listed):>{digits}}")
-    return lines
+        table.append(("functions lowered without an error", _percent(clean, listed)))
+    return table
 
 
 def _percent(part: int, whole: int) -> str:
