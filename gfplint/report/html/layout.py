@@ -17,10 +17,10 @@ from gfplint.report.html.graph import Graph, Node
 _CHARACTER = 7.3
 """Width in pixels of a character of the label, at the 12 pixels of page.css; detail lines are set smaller."""
 _DETAIL = 6.1
-_LONGEST = 40
+_LONGEST = 33
 _PAD_X, _BOX, _BOX_LOW = 12, 42, 28
-_GAP_X, _GAP_Y = 96, 14
-_MARGIN, _BUS = 28, 34
+_GAP_X, _GAP_Y = 64, 14
+_MARGIN, _BUS = 20, 28
 
 
 @dataclass(frozen=True, slots=True)
