@@ -103,12 +103,12 @@ def statistics(report: Report) -> list[str]:
     """The rows as lines: names aligned to the left, numbers to the right."""
     table = rows(report)
     wide = max(len(label) for label, _ in table)
-    digits = max(len(number) for _, number in table)
+    digits = max(len(number) for _, number in table if not number.endswith("%"))
     return [f"{label:<{wide}}  {number:>{digits}}" for label, number in table]
 
 
 def rows(report: Report) -> list[tuple[str, str]]:
-    """Every count of `Statistics` under its name, then the notes by kind, then the share that was understood."""
+    """Every count of `Statistics` under its name, the notes by kind, the share that was understood."""
     counts = [
         (_LABELS.get(f.name, f.name.replace("_", " ")), getattr(report.statistics, f.name))
         for f in fields(report.statistics)

@@ -1,8 +1,8 @@
 """The report as one page of HTML, for people who would rather look.
 
 The page needs nothing but itself: style and script are inside, and its own policy (Content-Security-Policy)
-forbids it every connection and every script but that one, by the script's hash. What comes from the sources gets
-into it through Jinja's autoescape only, with control characters spelled out. `view` turns findings into
+forbids it every connection and every script but that one, by the script's hash. What comes from the sources
+gets into it through Jinja's autoescape only, with control characters spelled out. `view` turns findings into
 what the template shows, `sources` reads the lines around each step, `graph` and `layout` draw the lock order.
 """
 
@@ -52,7 +52,7 @@ def render(report: Report, rules: Sequence[RuleText]) -> str:
         script=script,
         policy=_policy(style, script),
         findings=views,
-        rules=[rule for rule in sorted(rules, key=lambda rule: rule.id)],
+        rules=sorted(rules, key=lambda rule: rule.id),
         choices=_choices(report),
         graph=lay_out(graph(report.active)),
         summary=statistics.summary(report, width=1 << 20, listed=True),

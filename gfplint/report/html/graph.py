@@ -2,8 +2,8 @@
 
 Edges lead from what waits or holds to what is waited for or done meanwhile: a thread of the kernel calls a
 callback, the callback waits for a lock, under the lock somebody waits for another lock or allocates. The
-allocations enter reclaim, which waits for the callbacks again; that last edge closes every circle, and the page
-draws it once for all.
+allocations enter reclaim, which waits for the callbacks again; that last edge closes every circle, and the
+page draws it once for all.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from gfplint.findings import Finding, Place, Thread
+from gfplint.findings import Finding, Thread
 from gfplint.report.html.view import awaited, by_confidence, taken, title_of
 
 ALLOCATIONS_SHOWN = 8
@@ -61,9 +61,7 @@ def graph(findings: Iterable[Finding]) -> Graph:
 
 
 def _add(result: Graph, number: int, finding: Finding) -> None:
-    allocation = Node(
-        "allocation", f"{finding.function}()", _where(finding.place, line=False), f"{finding.function}"
-    )
+    allocation = Node("allocation", f"{finding.function}()", finding.place.path, finding.function)
     allocating = f"allocation {finding.place.path} {finding.function}"
     under_lock = finding.lock is not None
     if finding.lock:
@@ -131,12 +129,8 @@ def _gathered(given: Graph) -> Graph:
         start = given.nodes[origin[0]] if origin else None
         query = start.query if start else ""
         given.nodes[shared] = Node("allocation", f"{len(rest)} more functions", "", query, numbers)
-        gone |= {key: shared for key in rest}
+        gone |= dict.fromkeys(rest, shared)
     result = Graph(nodes={key: node for key, node in given.nodes.items() if key not in gone})
     for (start_key, end), meaning in given.edges.items():
         result.connect(start_key, gone.get(end, end), meaning)
     return result
-
-
-def _where(place: Place, *, line: bool) -> str:
-    return f"{place.path}:{place.line}" if line else place.path

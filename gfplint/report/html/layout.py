@@ -1,13 +1,14 @@
 """A layered drawing of a graph, left to right, as coordinates for SVG.
 
 The usual four steps (Sugiyama): make it acyclic, put nodes into layers, order the layers so that few edges
-cross, find heights. Layers are given by what nodes are: contexts, callbacks, locks in their order, allocations.
-Boxes are sized by their labels, which the page sets in a fixed-width font, so that nothing overlaps in any
-browser. Everything is decided by the order of the nodes given: equal graphs are drawn equally.
+cross, find heights. Layers are given by what nodes are: contexts, callbacks, locks in their order,
+allocations. Boxes are sized by their labels, which the page sets in a fixed-width font, so that nothing
+overlaps in any browser. Everything is decided by the order of the nodes: equal graphs are drawn equally.
 """
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -102,15 +103,15 @@ def _acyclic(graph: Graph) -> dict[tuple[str, str], tuple[str, str]]:
         state.setdefault(root, 1)
         while stack:
             key, rest = stack[-1]
-            end = next(rest, None)
-            if end is None:
+            for end in rest:
+                forward[key, end] = (end, key) if state.get(end) == 1 else (key, end)
+                if end not in state:
+                    state[end] = 1
+                    stack.append((end, iter(ends[end])))
+                    break
+            else:
                 state[key] = 2
                 stack.pop()
-                continue
-            forward[key, end] = (end, key) if state.get(end) == 1 else (key, end)
-            if end not in state:
-                state[end] = 1
-                stack.append((end, iter(ends[end])))
     return forward
 
 
@@ -189,7 +190,7 @@ def _ordered(slots: dict[str, _Slot], links: _Links) -> list[list[_Slot]]:
             other = layers[number - 1 if forwards else number + 1]
             position = {slot.key: float(index) for index, slot in enumerate(other)}
             own = {slot.key: float(index) for index, slot in enumerate(layers[number])}
-            layers[number].sort(key=lambda slot: _mean(links[slot.key], position, own[slot.key]))  # noqa: B023
+            layers[number].sort(key=lambda slot: _mean(links[slot.key], position, own[slot.key]))
         crossings = _crossings(layers, links)
         if crossings < fewest:
             best, fewest = [list(layer) for layer in layers], crossings
@@ -214,8 +215,6 @@ def _crossings(layers: Sequence[Sequence[_Slot]], links: _Links) -> int:
 
 
 def _inversions(numbers: list[int]) -> int:
-    import bisect
-
     seen: list[int] = []
     found = 0
     for number in numbers:
@@ -248,7 +247,10 @@ def _heights(layers: Sequence[list[_Slot]], links: _Links) -> None:
 
 
 def _place(layer: list[_Slot], wished: Sequence[float]) -> None:
-    """The heights nearest to the wished ones that keep order and gaps: neighbours that collide move as one block."""
+    """The heights nearest to the wished ones that keep order and gaps.
+
+    Neighbours that would collide move as one block.
+    """
     offset, offsets = 0.0, []
     for position, slot in enumerate(layer):
         if position:
@@ -317,7 +319,9 @@ def _drawing(
         points.append(start(chain[-1]))
         one, other = graph.nodes[edge[0]], graph.nodes[edge[1]]
         shared = [number for number in one.findings if number in set(other.findings)]
-        edges.append(Edge(_curve(points), forward[edge] != edge, f"{one.label} {meaning} {other.label}", shared))
+        edges.append(
+            Edge(_curve(points), forward[edge] != edge, f"{one.label} {meaning} {other.label}", shared)
+        )
     leaving = [end(slot) for slot in slots.values() if slot.node and slot.node.kind == "allocation"]
     entering = [start(slot) for slot in slots.values() if slot.node and slot.node.kind == "context"]
     left = float(_MARGIN)

@@ -45,7 +45,9 @@ class Sources:
         while last > place.line and not lines[last - 1].strip():
             last -= 1
         return [
-            _marked(number, lines[number - 1], place) if number == place.line else _plain(number, lines[number - 1])
+            _marked(number, lines[number - 1], place)
+            if number == place.line
+            else _plain(number, lines[number - 1])
             for number in range(first, last + 1)
         ]
 
@@ -71,7 +73,7 @@ def _plain(number: int, text: str) -> Line:
 
 
 def _marked(number: int, text: str, place: Place) -> Line:
-    """The line with what is between the columns apart: a word where the place has no end, all without a column."""
+    """The line, what is between the columns apart: a word where no end is known, nothing without a column."""
     start = place.column - 1
     if not 0 <= start < min(len(text), _LONGEST):
         return Line(number, _cut(text), current=True)

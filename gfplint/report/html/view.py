@@ -1,4 +1,4 @@
-"""What the page shows of each finding: its threads as lanes, who holds what in them, and who waits for whom."""
+"""What the page shows of a finding: its threads as lanes, who holds what in them, and who waits for whom."""
 
 from __future__ import annotations
 
