@@ -33,13 +33,22 @@ class CheckOptions:
     min_confidence: Confidence = Confidence.MEDIUM
     rules_dirs: tuple[Path, ...] = ()
     progress: Callable[[str, int, int], None] | None = None
+    baseline: Path | None = None
+    """An older SARIF log of gfplint's, which says what is new."""
 
 
 def check(options: CheckOptions) -> Report:
     """Apply the rules to the paths. Raises :class:`gfplint.errors.GfplintError` where that is impossible."""
     from gfplint.analysis.run import Run
 
-    return _deep(lambda: Run(options).check())
+    if options.baseline is None:
+        return _deep(lambda: Run(options).check())
+    from gfplint.baseline import Baseline
+
+    baseline = Baseline.read(options.baseline)  # before any work: it may be broken
+    run = _deep(lambda: Run(options))
+    report = _deep(run.check)
+    return baseline.compare(report, [rule.id for rule in run.selected()], options.min_confidence)
 
 
 def show_locks(options: CheckOptions) -> list[CallbackLocks]:

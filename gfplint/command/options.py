@@ -170,6 +170,13 @@ OPTIONS = (
         help="Write to FILE, whole or not at all, and only the summary to standard error.",
     ),
     Option(
+        "--baseline",
+        group="Report",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Compare with this older SARIF log: report, and fail for, only what is new.",
+    ),
+    Option(
         "--statistics/--no-statistics",
         group="Report",
         help="Also print what was read and how much of it was understood.",

@@ -96,6 +96,7 @@ def check_options(paths: tuple[Path, ...], given: dict[str, Any]) -> CheckOption
         min_confidence=Confidence[given["min_confidence"].upper()],
         rules_dirs=given["rules_dirs"],
         progress=None,
+        baseline=given["baseline"],
     )
 
 
