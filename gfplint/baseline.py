@@ -22,8 +22,10 @@ from gfplint.findings import Confidence, Finding, Report
 from gfplint.identity import FINGERPRINT, LINE_HASH, Sources, fingerprint
 
 _KEPT = frozenset(
-    ("ruleId", "level", "kind", "rank", "message", "locations", "codeFlows", "relatedLocations")
-    + ("partialFingerprints", "suppressions", "properties")
+    (
+        *("ruleId", "level", "kind", "rank", "message", "locations", "codeFlows", "relatedLocations"),
+        *("partialFingerprints", "suppressions", "properties"),
+    )
 )
 """What is carried over of a result: all that gfplint writes, but for what only makes sense in its own log."""
 

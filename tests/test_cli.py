@@ -380,7 +380,7 @@ FAKE = """
 import sys, types
 from dataclasses import make_dataclass
 api = types.ModuleType("gfplint.api")
-names = "paths kernel kconfig arch jobs select ignore min_confidence rules_dirs progress".split()
+names = "paths kernel kconfig arch jobs select ignore min_confidence rules_dirs progress baseline".split()
 api.CheckOptions = make_dataclass("CheckOptions", names)
 sys.modules["gfplint.api"] = api
 import gfplint
