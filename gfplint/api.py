@@ -7,10 +7,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from gfplint.errors import UsageError
 from gfplint.findings import CallbackLocks, Confidence, Report
+
+if TYPE_CHECKING:
+    from gfplint.changes import Changes
 
 _T = TypeVar("_T")
 _STACK_BYTES = 512 << 20
@@ -20,7 +23,9 @@ _STACK_BYTES = 512 << 20
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
     """What to analyse and how. ``paths`` exist, but for the ``:FUNCTION`` that :func:`dump` allows behind
-    one; ``select`` None means all rules; ``progress`` is called with (what, done, total).
+    one; ``select`` None means all rules; ``progress`` is called with (what, done, total). With ``changes``
+    only findings that they touch are reported; with ``reach`` too, ``paths`` are no more than the changed
+    files, and what is analysed is whatever the changes can be seen from.
     """
 
     paths: tuple[Path, ...]
@@ -35,6 +40,8 @@ class CheckOptions:
     progress: Callable[[str, int, int], None] | None = None
     baseline: Path | None = None
     """An older SARIF log of gfplint's, which says what is new."""
+    changes: Changes | None = None
+    reach: bool = False
 
 
 def check(options: CheckOptions) -> Report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,8 +14,9 @@ from gfplint.analysis.explain import Explainer
 from gfplint.analysis.regions import Regions
 from gfplint.analysis.summary import Region
 from gfplint.analysis.suppressions import Suppressions
+from gfplint.analysis.touched import Touched
 from gfplint.api import CheckOptions
-from gfplint.errors import UsageError
+from gfplint.errors import SourceError, UsageError
 from gfplint.findings import CallbackLocks, Finding, Lock, Note, Report, Statistics
 from gfplint.kernel.tree import KernelTree
 from gfplint.models import Models
@@ -37,8 +39,9 @@ class Run:
             arch=options.arch,
             jobs=options.jobs,
         )
-        self.paths = [self.tree.relative(path) for path in options.paths]
-        self.files = self._files()
+        self.paths = (
+            self._changed_paths() if options.reach else [self.tree.relative(path) for path in options.paths]
+        )
         dirs = (rules_directory(), *options.rules_dirs)
         self.rules = Rules.load(dirs, self.tree.version)
         self.program = Program(self.tree, Models.load(dirs, self.tree.version))
@@ -48,6 +51,16 @@ class Run:
         self.evaluator.pointers.foreign = self.rules.only_through()
         self.explainer = Explainer(self.evaluator, self.conditions)
         self.suppressions = Suppressions(self.program, self.rules)
+        self.touched = Touched(self.program, options.changes) if options.changes is not None else None
+        self.files = self.touched.files() if self.touched is not None and options.reach else self._files()
+
+    def _changed_paths(self) -> list[str]:
+        """Those of the changed files that are in the tree."""
+        found = []
+        for path in self.options.paths:
+            with contextlib.suppress(SourceError):
+                found.append(self.tree.relative(path))
+        return found
 
     def _files(self) -> list[str]:
         files: set[str] = set()
@@ -93,7 +106,8 @@ class Run:
         rules = self.selected()
         findings: list[Finding] = []
         contexts = sorted({name for rule in rules for name in rule.contexts})
-        callbacks = self._find_callbacks([self.rules.context(name) for name in contexts])
+        nothing = self.touched is not None and not self.touched.anything
+        callbacks = [] if nothing else self._find_callbacks([self.rules.context(name) for name in contexts])
         locks: set[str] = set()
         for rule in rules:
             for name in rule.contexts:
@@ -102,10 +116,11 @@ class Run:
                 if rule.kind == "inside":
                     findings.extend(self._inside(rule, context, mine))
                 else:
-                    waits = awaited(mine)
+                    waits = self._touched_first(context, awaited(mine))
                     locks.update(waits)
                     findings.extend(self._held(rule, context, waits))
-        self._look_at_named_files()
+        if not self.options.reach:
+            self._look_at_named_files()
         findings = [each for each in findings if each.confidence >= self.options.min_confidence]
         findings.sort(
             key=lambda each: (each.place.path, each.place.line, each.place.column, each.rule, each.message)
@@ -141,13 +156,15 @@ class Run:
         wanted = set(self.files)
         for callback in callbacks:
             ref = callback.registered.callback
-            if ref.path not in wanted:
+            if ref.path not in wanted and not self.options.reach:
                 continue
             for effect in callback.allocations():
                 if self.explainer.matches(rule, effect):
                     finding = self.suppressions.apply(
                         self.explainer.inside(rule, context, callback.registered, effect)
                     )
+                    if self.touched is not None and not self.touched.finding(finding):
+                        continue
                     _keep_best(best, (rule.id, finding.place, finding.active), finding)
         return list(best.values())
 
@@ -169,6 +186,8 @@ class Run:
             if first is None or not self.explainer.matches(rule, effect):
                 continue
             finding = self.suppressions.apply(self.explainer.held(rule, context, held, first))
+            if self.touched is not None and not self.touched.finding(finding):
+                continue
             site = self.explainer.allocation_site(held.function, effect)
             # What is allowed in one function must not stand for what isn't in another.
             found.setdefault((held.region.held.lock.name, site, finding.active), []).append(finding)
@@ -177,6 +196,27 @@ class Run:
             finding = _merged(same)
             _keep_best(by_call, (finding.place, finding.lock, finding.active), finding)
         return list(by_call.values())
+
+    def _touched_first(self, context: Context, waits: dict[str, list[Awaited]]) -> dict[str, list[Awaited]]:
+        """Of the callbacks that wait for a lock, one that the changes touch is the witness. Where there is
+        one, whoever holds that lock may be in any file.
+        """
+        touched = self.touched
+        if touched is None:
+            return waits
+        more: set[str] = set()
+        for name, each in waits.items():
+            flags = [
+                touched.thread(self.explainer.waiter(context, one.registered, one.effect, name))
+                for one in each
+            ]
+            if any(flags):
+                first = flags.index(True)
+                each.insert(0, each.pop(first))
+                if self.options.reach and each[0].lock.word:
+                    more.update(touched.files_with(each[0].lock.word))
+        self.files = sorted({*self.files, *more})
+        return waits
 
     # -------------------------------------------------------------------------- show-locks
 
@@ -231,7 +271,7 @@ class Run:
                 self.program.function(ref)
 
     def _notes(self) -> list[Note]:
-        notes = set(self.program.notes)
+        notes = {*self.program.notes, *(self.touched.notes if self.touched is not None else ())}
         if not self.tree.is_kernel:
             notes.add(
                 Note(

@@ -151,6 +151,22 @@ OPTIONS = (
         metavar="ARCH",
         help="Architecture whose definition counts where several have one.",
     ),
+    # ------------------------------------------------------------------------------ what changed
+    Option(
+        "--diff",
+        group="Changes",
+        in_file=False,
+        metavar="FILE",
+        help="Report only what this diff touches (-: from standard input). The tree has it applied. "
+        "Default for PATH: the files that it concerns.",
+    ),
+    Option(
+        "--since",
+        group="Changes",
+        in_file=False,
+        metavar="REV",
+        help="Report only what changed in the git tree since REV, uncommitted changes included.",
+    ),
     # ------------------------------------------------------------------------------- the report
     Option(
         "--output-format",

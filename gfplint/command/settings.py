@@ -65,7 +65,10 @@ def check_options(paths: tuple[Path, ...], given: dict[str, Any]) -> CheckOption
 
     Paths that exist, rules that there are.
     """
-    if not paths:
+    changing = given["diff"] is not None or given["since"] is not None
+    if changing and (given["show_locks"] or given["dump"] is not None):
+        raise UsageError("--diff and --since choose findings: --show-locks and --dump have none.")
+    if not paths and not changing:
         if not given["show_locks"]:
             raise UsageError(
                 "There is nothing to check: name C files or folders. 'gfplint --help' lists the options."
@@ -81,6 +84,14 @@ def check_options(paths: tuple[Path, ...], given: dict[str, Any]) -> CheckOption
         if not folder.is_dir():
             raise UsageError(f"--rules must name a folder of rules, and {folder} is none.")
     select, ignore = _selection(given)
+    changes = None
+    if changing:
+        from gfplint.changes.load import load
+
+        changes = load(given["diff"], given["since"], paths, given["kernel"])
+    reach = changes is not None and not paths
+    if reach and changes is not None:
+        paths = tuple(path for path, _ in changes.files) or (given["kernel"] or Path(),)
 
     from gfplint.api import CheckOptions
     from gfplint.findings import Confidence
@@ -97,6 +108,8 @@ def check_options(paths: tuple[Path, ...], given: dict[str, Any]) -> CheckOption
         rules_dirs=given["rules_dirs"],
         progress=None,
         baseline=given["baseline"],
+        changes=changes,
+        reach=reach,
     )
 
 
