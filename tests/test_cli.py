@@ -380,7 +380,8 @@ FAKE = """
 import sys, types
 from dataclasses import make_dataclass
 api = types.ModuleType("gfplint.api")
-names = "paths kernel kconfig arch jobs select ignore min_confidence rules_dirs progress baseline".split()
+names = "paths kernel kconfig arch jobs select ignore min_confidence rules_dirs progress"
+names = f"{names} baseline changes reach".split()
 api.CheckOptions = make_dataclass("CheckOptions", names)
 sys.modules["gfplint.api"] = api
 import gfplint

@@ -155,7 +155,6 @@ OPTIONS = (
     Option(
         "--diff",
         group="Changes",
-        in_file=False,
         metavar="FILE",
         help="Report only what this diff touches (-: from standard input). The tree has it applied. "
         "Default for PATH: the files that it concerns.",
@@ -163,7 +162,6 @@ OPTIONS = (
     Option(
         "--since",
         group="Changes",
-        in_file=False,
         metavar="REV",
         help="Report only what changed in the git tree since REV, uncommitted changes included.",
     ),
