@@ -52,7 +52,7 @@
     for (const [element, numbers] of drawn) element.classList.toggle("off", !numbers.some((number) => shown.has(number)));
     $("count").textContent = `${shown.size} of ${articles.length} shown`;
     $("none").hidden = shown.size > 0;
-    $("reset").disabled = shown.size === articles.length;
+    $("everything").disabled = shown.size === articles.length;
   };
 
   /* The address keeps the filter: #q=…&file=…&rule=…&confidence=…, and #open=… names a finding. */
@@ -86,7 +86,7 @@
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", () => { apply(); save(); });
   const reset = () => { form.reset(); apply(); save(); };
-  $("reset").addEventListener("click", reset);
+  $("everything").addEventListener("click", reset);
   addEventListener("hashchange", load);
   load();
 
