@@ -80,7 +80,9 @@ class Sources:
         return self._texts[path]
 
     def lines(self, path: str) -> list[str]:
-        """Its lines without their ends."""
+        """Its lines without their ends; none where it can't be read."""
+        if not self.text(path):
+            return []
         return self.text(path).replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
     def hash(self, place: Place) -> str:

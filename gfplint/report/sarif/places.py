@@ -117,10 +117,9 @@ class Base:
             end = place.end_column - 1 if place.end_column else len(line)
             region.snippet = om.ArtifactContent(text=line[max(place.column - 1, 0) : end])
             first, last = max(1, place.line - _AROUND), min(len(lines), place.line + _AROUND)
-            shown = "\n".join(lines[first - 1 : last]) + "\n"
-            context = om.Region(
-                start_line=first, end_line=last, snippet=om.ArtifactContent(text=shown) if shown else None
-            )
+            if last > first:
+                shown = "".join(f"{line}\n" for line in lines[first - 1 : last])
+                context = om.Region(start_line=first, end_line=last, snippet=om.ArtifactContent(text=shown))
         return om.PhysicalLocation(
             artifact_location=self.artifact(place.path),
             region=region if place.line else None,
