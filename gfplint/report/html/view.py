@@ -154,7 +154,7 @@ def waits_of(finding: Finding) -> list[Wait]:
                 if position != number and any(taken(step) == lock for step in other.steps)
             ]
             if holders:
-                found.append(Wait(number, holders[0], lock, lock.rpartition(".")[2]))
+                found.append(Wait(number, holders[0], lock, lock.rpartition(" ")[2]))
         elif last.kind in ("reclaim", "allocate") and len(finding.threads) > 1:
             # Memory comes from whoever runs the callback.
             freeing = [
