@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gfplint.findings import Finding, Place
+from gfplint.findings import Finding, Mask, Place, Step, Thread
 from gfplint.report.layout import count, printable, wrap
 from gfplint.report.statistics import statistics, summary
-from gfplint.report.text import render, render_finding
+from gfplint.report.text import mask_lines, render, render_finding
 from tests.reports import NOTES, balloon_finding, chain_finding, report
 
 EIGHTY = """\
@@ -118,7 +118,7 @@ drivers/gpu/drm/i915/gem/i915_gem_shrinker.c:412:9: GFP002: kvmalloc() allocates
               = __GFP_DIRECT_RECLAIM
               -> direct reclaim (undecided: __GFP_FS, __GFP_IO)
 
-  thread 1
+  thread
     i915_gem_shrinker_oom(): is called
 
   also        drivers/gpu/drm/i915/gem/i915_gem_shrinker.c:420:3: kzalloc() in
@@ -126,6 +126,39 @@ drivers/gpu/drm/i915/gem/i915_gem_shrinker.c:412:9: GFP002: kvmalloc() allocates
   confidence  medium: One call goes through an ops table.
 """
     )
+
+
+def test_a_path_is_broken_only_behind_a_slash() -> None:
+    """A name cut in two can be neither clicked nor searched for."""
+    own = "drivers/gpu/drm/amd/display/amdgpu_dm/amdgpu_dm_irq.c"
+    other = "drivers/gpu/drm/amd/amdgpu/amdgpu_amdkfd_gpuvm.c"
+    steps = (
+        Step("acquire", "f", "takes it", Place(own, 10, 2)),
+        Step("call", "f", "calls g()", Place(other, 2000, 2)),
+    )
+    finding = replace(
+        balloon_finding(), place=Place(own, 11, 2), threads=(Thread("a", steps), Thread("b", steps))
+    )
+    lines = [line.partition("|")[0].strip() for line in render_finding(finding).splitlines()]
+    assert "amdgpu_dm_irq.c:10" in lines, "the first line has the folder"
+    assert lines[lines.index("drivers/gpu/drm/amd/amdgpu/") + 1] == "amdgpu_amdkfd_gpuvm.c:2000"
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("GFP_KERNEL", True),
+        ("x ? GFP_NOFS : GFP_KERNEL", True),
+        ("mapping_gfp_mask(mapping) | __GFP_NOWARN", True),
+        ("~__GFP_DIRECT_RECLAIM & m", True),
+        ("__GFP_NOWARN", False),
+        ("gfp", False),
+        ("MY_GFP_MASK", False),
+    ],
+)
+def test_flags_are_spelled_out_where_the_source_does_not_tell(written: str, told: bool) -> None:
+    mask = Mask(written, ("GFP_KERNEL",), (), "direct reclaim, IO and FS")
+    assert mask_lines(mask) == [written, *([] if told else ["= GFP_KERNEL"]), "-> direct reclaim, IO and FS"]
 
 
 @pytest.mark.parametrize("width", [40, 41, 60, 79, 80, 81, 100, 120])

@@ -214,7 +214,7 @@ class Explainer:
         words = Words(
             "", f"{ref.name}()", context.title, f"{self._innermost(ref, effect)[0].name}()", mask.written
         )
-        facts = [self._pointer_fact(effect.targets, "the way to the allocation")]
+        facts = [self._pointer_fact(effect.targets, "on the way to the allocation")]
         certain = self._certain(event)
         facts.append(_mask_fact(certain))
         confidence = _level(effect.targets, certain, effect.depth)

@@ -7,6 +7,7 @@ are not all UTF-8.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 
@@ -20,6 +21,9 @@ SIDE_BY_SIDE = 80
 _INDENT = 2
 _LABEL = 12
 _GUTTER = " | "
+
+_TELLING = re.compile(r"(?<![A-Za-z0-9_])GFP_|gfp_mask\(|__GFP_(DIRECT_RECLAIM|RECLAIM|WAIT)\b")
+"""In a mask as written: what says whether it reclaims."""
 
 _Line = tuple[str, str]
 """Text and the name of its style ("" for none): widths are counted on the text alone."""
@@ -82,7 +86,7 @@ def render_finding(finding: Finding, *, width: int = 80, colour: bool = False) -
     lines = _head(finding, width, colour)
     lines += _labelled(before, width, colour)
     if finding.threads:
-        lines += ["", *_threads(finding.threads, width, colour), ""]
+        lines += ["", *_threads(finding, width, colour), ""]
     lines += _labelled(after, width, colour)
     return "\n".join(lines) + "\n"
 
@@ -134,32 +138,37 @@ def _lock(lock: Lock) -> list[str]:
 
 
 def mask_lines(mask: Mask) -> list[str]:
-    """As written, then in words; a variable's name alone says nothing, so its flags stand in between."""
+    """As written, then in words. The flags stand in between where what is written doesn't tell them.
+
+    A variable's name doesn't, nor does ``__GFP_NOWARN``, to which a macro adds the rest.
+    """
     undecided = f" (undecided: {', '.join(mask.undecided)})" if mask.undecided else ""
-    flags = [f"= {' | '.join(mask.flags)}"] if mask.flags and "GFP_" not in mask.written else []
+    flags = [f"= {' | '.join(mask.flags)}"] if mask.flags and not _TELLING.search(mask.written) else []
     return [mask.written, *flags, f"-> {mask.words}{undecided}"]
 
 
 # ------------------------------------------------------------------------------------- threads
 
 
-def _threads(threads: Sequence[Thread], width: int, colour: bool) -> list[str]:
+def _threads(finding: Finding, width: int, colour: bool) -> list[str]:
     """Two threads as a table where there is room, else every thread under the one before."""
     indent = " " * _INDENT
+    threads, own = finding.threads, finding.place.path
     if len(threads) == 2 and width >= SIDE_BY_SIDE:
-        return [(indent + line).rstrip() for line in _table(threads[0], threads[1], width - _INDENT, colour)]
+        table = _table(threads[0], threads[1], own, width - _INDENT, colour)
+        return [(indent + line).rstrip() for line in table]
     lines: list[str] = []
     for number, thread in enumerate(threads, 1):
         lines += [""] if lines else []
-        lines += [indent + style(line, "bold", colour) for line in _title(thread, number, width - _INDENT)]
+        title = _title(thread, number if len(threads) > 1 else 0, width - _INDENT)
+        lines += [indent + style(line, "bold", colour) for line in title]
         for step in thread.steps:
-            lines += [
-                2 * indent + style(text, name, colour) for text, name in _cell(step, width - 2 * _INDENT)
-            ]
+            cell = _cell(step, own, width - 2 * _INDENT)
+            lines += [2 * indent + style(text, name, colour) for text, name in cell]
     return lines
 
 
-def _table(left: Thread, right: Thread, width: int, colour: bool) -> list[str]:
+def _table(left: Thread, right: Thread, own: str, width: int, colour: bool) -> list[str]:
     """Both threads, step beside step. Their last steps, the two waits, share the last row."""
     column = (width - len(_GUTTER)) // 2
     titles = [
@@ -168,7 +177,7 @@ def _table(left: Thread, right: Thread, width: int, colour: bool) -> list[str]:
     ]
     rule = [("-" * column, "")]
     rows = [(titles[0], titles[1]), (rule, rule)]
-    rows += zip(_cells(left, right, column), _cells(right, left, column), strict=True)
+    rows += zip(_cells(left, right, own, column), _cells(right, left, own, column), strict=True)
     return [
         style(f"{a:<{column}}", a_style, colour) + _GUTTER + style(b, b_style, colour)
         for cell, other in rows
@@ -176,26 +185,49 @@ def _table(left: Thread, right: Thread, width: int, colour: bool) -> list[str]:
     ]
 
 
-def _cells(thread: Thread, other: Thread, column: int) -> list[list[_Line]]:
+def _cells(thread: Thread, other: Thread, own: str, column: int) -> list[list[_Line]]:
     """The cells of one column, filled up with empty ones before the last where the other thread is longer."""
-    cells = [_cell(step, column) for step in thread.steps]
+    cells = [_cell(step, own, column) for step in thread.steps]
     missing = max(len(other.steps) - len(cells), 0)
     return [*cells[:-1], *[[] for _ in range(missing)], *cells[-1:]]
 
 
-def _cell(step: Step, width: int) -> list[_Line]:
+def _cell(step: Step, own: str, width: int) -> list[_Line]:
     """``function(): what`` and, indented below, where."""
     lines: list[_Line] = [(line, "") for line in wrap(printable(phrase(step)), width, hang=2)]
     if step.place is not None:
-        where = printable(f"{step.place.path}:{step.place.line}")
-        lines += [(" " * _INDENT + line, "dim") for line in wrap(where, width - _INDENT)]
+        where = _where(step.place, own, width - _INDENT)
+        lines += [(" " * _INDENT + line, "dim") for line in where]
     return lines
 
 
+def _where(place: Place, own: str, width: int) -> list[str]:
+    """``path:line`` in one line where possible, because what is broken can't be searched for.
+
+    Of the finding's own file, which its first line names in full, the last part is enough; another path is
+    broken behind a slash.
+    """
+    where = printable(f"{place.path}:{place.line}")
+    short = where.rpartition("/")[2]
+    if len(where) <= width:
+        return [where]
+    if place.path == own and len(short) <= width:
+        return [short]
+    lines, line = [], ""
+    for part in re.findall(r"[^/]*/|[^/]+$", where):
+        if line and len(line) + len(part) > width:
+            lines.append(line)
+            line = ""
+        line += part
+    return [piece for each in [*lines, line] for piece in wrap(each, width)]
+
+
 def thread_title(thread: Thread, number: int) -> str:
-    """``thread 2: a thread that runs out of memory``."""
+    """``thread 2: a thread that runs out of memory``; with 0, of the only thread, what stands behind that."""
     if thread.title.lower().startswith("thread"):
         return thread.title
+    if not number:
+        return thread.title or "thread"
     return f"thread {number}: {thread.title}" if thread.title else f"thread {number}"
 
 
