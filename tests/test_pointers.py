@@ -124,10 +124,14 @@ def test_field_of_the_same_name_in_another_struct(tmp_path: Path) -> None:
     [
         "void set(struct dev *d) { d->direct = target; }",
         "void set(struct dev *d) { d->direct = &target; }",
-        pytest.param(
-            "void set(struct dev *d, int n) { d->direct = n ? target : 0; }",
-            marks=pytest.mark.xfail(reason="a store is looked at only where a function's name comes first"),
-        ),
+        "void set(struct dev *d, int n) { d->direct = n ? target : 0; }",
+        "void set(struct dev *d, int n) { d->direct = n == 2 ?\n\t\tother : target; }",
+        "void set(struct dev *d, int n) { d->direct = n ? 0 : n > 3 ? target : 0; }",
+        "void set(struct dev *d) { d->direct = test(d, 1) ? target : 0; }",
+        "void set(struct dev *d) { d->direct = d->ops->get = target; }",
+        "void set(struct dev *d) { d->direct = (int (*)(int))target; }",
+        "static struct dev one = { .direct = 1 ? target : 0, .ops = 0 };",
+        "#define a_ptr(p) (1 ? (p) : 0)\nstatic struct dev one = { .direct = a_ptr(target) };",
         "static struct dev table[] = { { .direct = target }, };",
         "void set(struct dev *d) { *d = (struct dev) { .direct = target }; }",
     ],
@@ -141,6 +145,73 @@ int go(struct dev *d) {{ return d->direct(1); }}
 """
     tree = small(tmp_path, a__a=text)
     assert names(tree, 0, "drivers/a", "go", "drivers/a/a.c") == ["target"]
+
+
+ARRAYS = """
+struct slot { int n; int (*run)(int n); };
+struct box { int (*all[4])(int n); struct slot slots[2]; };
+static int one(int n) { return n; }
+static int two(int n) { return n; }
+"""
+
+
+@pytest.mark.parametrize(
+    "store",
+    [
+        "void set(struct box *b) { b->all[1] = two; b->all[0] = one; }",
+        "static struct box x = { .all = { one, two } };",
+        "static struct box x = { .all = { [2] = one, [3] = two } };",
+        "static struct box x = { .all[2] = one, .all[3] = two };",
+    ],
+)
+def test_arrays_of_pointers_in_a_struct(tmp_path: Path, store: str) -> None:
+    text = f"{ARRAYS}{store}\nint go(struct box *b, int n) {{ return b->all[n](1); }}\n"
+    assert names(small(tmp_path, a__a=text), 0, "drivers/a", "go", "drivers/a/a.c") == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    "store",
+    [
+        "void set(struct box *b) { b->slots[1].run = one; b->slots[0].run = two; }",
+        "static struct box x = { .slots = { { .run = one }, { .run = two } } };",
+        "static struct slot x[] = { { .run = one }, [2] = { .run = two } };",
+    ],
+)
+def test_arrays_of_structs(tmp_path: Path, store: str) -> None:
+    text = f"{ARRAYS}{store}\nint go(struct box *b, int n) {{ return b->slots[n].run(1); }}\n"
+    assert names(small(tmp_path, a__a=text), 0, "drivers/a", "go", "drivers/a/a.c") == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "int (*f)(int) = d->direct; return f ? f(1) : 0;",
+        "int (*f)(int); int (*g)(int); g = d->direct; f = g; return f(1);",
+        "return (*d->direct)(1);",
+        "return (n ? d->direct : target)(1);",
+    ],
+)
+def test_what_a_local_variable_holds(tmp_path: Path, body: str) -> None:
+    text = f"""
+#include <linux/small.h>
+static int target(int n) {{ return n; }}
+void set(struct dev *d) {{ d->direct = target; }}
+int go(struct dev *d, int n) {{ {body} }}
+"""
+    assert names(small(tmp_path, a__a=text), 0, "drivers/a", "go", "drivers/a/a.c") == ["target"]
+
+
+def test_what_a_variable_of_the_file_holds(tmp_path: Path) -> None:
+    text = """
+static int one(int n) { return n; }
+static int two(int n) { return n; }
+static int three(int n) { return n; }
+static int (*hook)(int n) = one;
+static int (*other)(int n) = three;
+void set(int n) { hook = n ? two : 0; }
+int go(int n) { return hook(n); }
+"""
+    assert names(small(tmp_path, a__a=text), 0, "drivers/a", "go", "drivers/a/a.c") == ["one", "two"]
 
 
 def test_store_in_an_arm_that_is_not_built(tmp_path: Path) -> None:
@@ -176,7 +247,7 @@ void set(struct pool *p, int n) { p->gfp = n ? 2 : 3; p->gfp |= 4; }
         a__a=text,
         b__b="struct pool { unsigned int gfp; };\nvoid far(struct pool *p) { p->gfp = 9; }\n",
     )
-    found = tree.pointers.stored_values("pool", "gfp", "drivers/a")
+    found = tree.pointers.stores.values("pool", "gfp", "drivers/a")
     assert {path for _, path in found} == {"drivers/a/a.c"}
     constants = {value.value for value, _ in found if isinstance(value, ir.Const)}
     assert constants == {1, 2, 3}

@@ -181,7 +181,7 @@ class Evaluator:
         if key not in self._field_masks:
             self._field_masks[key] = TOP  # a mask stored from the field itself adds nothing
             result: Value | None = None
-            for value, path in self.pointers.stored_values(owner.tag, expr.name, key[2]):
+            for value, path in self.pointers.stores.values(owner.tag, expr.name, key[2]):
                 number = self.constants.evaluate(value, path)
                 found = TOP if number is None else const(number)
                 result = found if result is None else join(result, found)

@@ -281,6 +281,10 @@ def statement_calls(draft: Draft, body: int) -> None:
         stop = match.end(2)
         if out[match.start()] == 0x0A and not _starts_statement(out, match.start()):
             pass  # a line that continues an expression or an initialiser
+        elif out[match.start()] == 0x7B and out[: match.start()].rstrip().endswith(b"="):
+            # An element that brings its own comma, or nothing: { NAMED("x") 1, 2 }
+            draft.blank(start, stop)
+            draft.mark(MarkKind.ATTRIBUTE, start, stop, name)
         elif match.group(3) == b"{":
             loop(draft, start, end, stop)
         elif match.group(3) in b"*(+-":

@@ -305,20 +305,64 @@ def _is_static(data: bytes, start: int, at: int) -> bool:
 
 # A value that may name a function: no number, no constant in capitals. `true` and `false` are commonest.
 _VALUE = rb"(?!true\b|false\b|[A-Z0-9_]+\b)[A-Za-z_]\w*"
-_STORE_DOT = re.compile(rb"\.(\w+)[ \t]*=\s*&?" + _VALUE + rb"[ \t]*[,;}\n]").findall
-_STORE_ARROW = re.compile(rb"->(\w+)[ \t]*=\s*&?" + _VALUE + rb"[ \t]*;").findall
-_STORE_TAIL = re.compile(rb"[ \t]*=\s*&?" + _VALUE + rb"[ \t]*[,;}\n]").match
+_ELEMENT = rb"(?:[ \t]*\[[^\]\n;]*\])?"
+"""`->f[i] = g;`"""
+_FURTHER_TARGETS = rb"(?:[A-Za-z_][\w.>\[\]-]*[ \t]*=(?!=)\s*)*+"
+"""`x->f = y->g = h;`"""
+_BEFORE_VALUE = rb"(?:\((?:[^(){};\"?]|\([^(){};\"?]*\))*\)\s*)?+(?:\w*ptr\(\s*)?&?"
+"""A cast; `pm_sleep_ptr(` and its like, which give their argument or NULL."""
+_LIST = rb"(?:\{\s*(?:\[[^\]\n]*\]\s*=\s*)?)?"
+"""`.f = { g, h }`, `.f = { [A] = g }`"""
+_ARMS = rb"\?(?:[^;{},\"]*[?:])?\s*&?" + _VALUE + rb"\s*[:;,})\n]"
+_STORED_DOT = (
+    _ELEMENT + rb"[ \t]*=(?!=)\s*" + _FURTHER_TARGETS
+    + rb"(?:" + _LIST + _BEFORE_VALUE + _VALUE + rb"[ \t)]*[,;}\n]|[^;{},\"?]*" + _ARMS + rb")"
+)  # fmt: skip
+_STORED_ARROW = (
+    _ELEMENT + rb"[ \t]*=(?!=)\s*" + _FURTHER_TARGETS
+    + rb"(?:" + _BEFORE_VALUE + _VALUE + rb"[ \t)]*;|[^;{}\"?]*" + _ARMS + rb")"
+)  # fmt: skip
+_STORE_DOT = re.compile(rb"\.(\w+)(?=" + _STORED_DOT + rb")").findall
+_STORE_ARROW = re.compile(rb"->(\w+)(?=" + _STORED_ARROW + rb")").findall
+_STORE_TAIL = re.compile(_STORED_DOT).match
+_ARROW_TAIL = re.compile(_STORED_ARROW).match
+_PLAIN_STORE = re.compile(
+    _ELEMENT
+    + rb"[ \t]*=\s*"
+    + _FURTHER_TARGETS
+    + _LIST
+    + _BEFORE_VALUE
+    + rb"("
+    + _VALUE
+    + rb")[ \t)]*[,;}\n]"
+).match
+_CHOICE = re.compile(rb"[^;{}]*?\?([^;{}]*)").match
+_WORD = re.compile(rb"(?<![\w.>])[A-Za-z_]\w*").findall
 
 
 def scan_stores(data: bytes) -> set[bytes]:
-    """Names of the fields that a file stores a plain identifier into."""
+    """Names of the fields that a file stores into what may be a function."""
     return set(_STORE_DOT(data)) | set(_STORE_ARROW(data))
 
 
 def locate_stores(data: bytes, field: bytes) -> list[int]:
     """Offsets of ``field`` in ``.field = value`` and ``->field = value``."""
-    return [
-        at
-        for at in occurrences(data, field)
-        if (data[at - 1 : at] == b"." or data[at - 2 : at] == b"->") and _STORE_TAIL(data, at + len(field))
-    ]
+    found: list[int] = []
+    for at in occurrences(data, field):
+        end = at + len(field)
+        if (data[at - 1 : at] == b"." and _STORE_TAIL(data, end)) or (
+            data[at - 2 : at] == b"->" and _ARROW_TAIL(data, end)
+        ):
+            found.append(at)
+    return found
+
+
+def stored_words(data: bytes, end: int) -> list[str]:
+    """The identifiers one of which is stored into what ends at ``end``, as far as that can be told from text:
+    the value itself, or those in the arms of ``?:``.
+    """
+    plain = _PLAIN_STORE(data, end)
+    if plain is not None:
+        return [plain[1].decode()]
+    choice = _CHOICE(data, end)
+    return [word.decode() for word in _WORD(choice[1])] if choice is not None else []

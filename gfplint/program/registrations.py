@@ -76,7 +76,7 @@ class Registrations:
             return result
         for callback, role in zip(registration.callbacks, registration.names, strict=True):
             if isinstance(callback, (ir.Field, ir.Local, ir.Global)):
-                for ref in self._pointers.stored(table.tag, callback.name) or ():
+                for ref in self._pointers.stores.stored(table.tag, callback.name) or ():
                     result.append(Registered(context.id, ref, role, ref.path, ref.start))
         return result
 
@@ -131,7 +131,7 @@ class Registrations:
         refs = {
             ref
             for value, path in self._stored(lvalue, fn, 0)
-            if (ref := self._pointers.function_named(value, path)) is not None
+            if (ref := self._pointers.stores.function_named(value, path)) is not None
         }
         return sorted(refs)
 

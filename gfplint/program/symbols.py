@@ -29,6 +29,7 @@ _DECLARATION_HEAD = re.compile(rb"\s*(?:static|extern|typedef)\b")
 _TYPE_ONLY = re.compile(
     rb"\s*(?:const\s+)?(?:struct|union|enum)\s+\w+[\s*]*\Z|\s*(?:unsigned|signed|long|int|short|char|void)[\w\s*]*\Z"
 )
+_RECORD = re.compile(rb"\s*(?:struct|union)\b[\w\s]*\{.*\}[\s\w]*\Z", re.S)
 _ATTRIBUTE = re.compile(rb"\s*(?:__attribute__\s*\(\(.*\)\)\s*|__\w+\s*|inline\s*)*\Z", re.S)
 _ONE_CALL = re.compile(rb"\s*([A-Za-z_]\w*)\s*\(")
 _STATEMENT = re.compile(rb"\s*(?:do\b|\{)|.*;\s*\Z", re.S)
@@ -107,17 +108,17 @@ class TreeSymbols:
             return Shape.ATTRIBUTE
         if _LOOP_HEAD.match(body) and (_LOOP_TAIL.search(body) or not body.rstrip().endswith((b";", b"}"))):
             return Shape.LOOP
-        if _TYPE_ONLY.match(body):
+        if _TYPE_ONLY.match(body) or _RECORD.match(body):
             return Shape.TYPE
         if _DECLARATION_HEAD.match(body):
             return Shape.DECLARATION
         match = _ONE_CALL.match(body)
         if definition.params is not None and match is not None and match[1].decode() != name:
-            # A macro that only passes on to a loop macro is one too.
+            # A macro that only passes on to a loop macro is one too, and so is one that makes a type.
             found = macros.arguments(body, match.end() - 1)
             if found is not None and found[1] == len(body.rstrip()) - 1:
                 inner = self.shape(match[1].decode(), path)
-                if inner is Shape.LOOP:
+                if inner is Shape.LOOP or inner is Shape.TYPE:
                     return inner
         return Shape.STATEMENT if _STATEMENT.match(body) else Shape.EXPRESSION
 

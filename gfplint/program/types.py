@@ -130,10 +130,14 @@ class Types:
             return path
         kind: ir.Type = variable.type
         result: list[str] = []
-        for step in path:
+        for number, step in enumerate(path):
             inner = self.strip(kind, variable.path)
             if isinstance(inner, ir.Array) and step != "[]":
-                inner = self.strip(inner.of, variable.path)
+                element = self.strip(inner.of, variable.path)
+                if step.startswith("#") and (number + 1 < len(path) or not isinstance(element, ir.Record)):
+                    step = "[]"
+                else:
+                    inner = element
             if step.startswith("#") and step[1:].isdigit():
                 step = self._member(inner, int(step[1:]), variable.path)
             result.append(step)
