@@ -55,7 +55,9 @@ def check(options: CheckOptions) -> Report:
     baseline = Baseline.read(options.baseline)  # before any work: it may be broken
     run = _deep(lambda: Run(options))
     report = _deep(run.check)
-    return baseline.compare(report, [rule.id for rule in run.selected()], options.min_confidence)
+    # With a change, what it doesn't touch wasn't looked for, and isn't gone.
+    rules = [rule.id for rule in run.selected()] if options.changes is None else []
+    return baseline.compare(report, rules, options.min_confidence)
 
 
 def show_locks(options: CheckOptions) -> list[CallbackLocks]:

@@ -52,7 +52,7 @@ def complaints(folder: Path) -> Counter[tuple[str, str, str]]:
     logs = sorted(str(path) for path in folder.glob("*.sarif"))
     command = [program, "validate", *logs, "--rule-kind", "Sarif;Ghas", "--level", "Error;Warning;Note"]
     done = subprocess.run(
-        [*command, "--output", str(output), "--quiet"], capture_output=True, text=True, timeout=120
+        [*command, "--output", str(output), "--quiet", "true"], capture_output=True, text=True, timeout=120
     )
     assert output.exists(), done.stdout + done.stderr
     (run,) = json.loads(output.read_text())["runs"]

@@ -131,7 +131,10 @@ class Run:
                 {
                     *self._notes(),
                     *self.suppressions.notes(
-                        self.files, [rule.id for rule in rules], self.options.min_confidence
+                        self.files,
+                        # A change is no occasion to judge what it doesn't touch.
+                        [rule.id for rule in rules] if self.touched is None else [],
+                        self.options.min_confidence,
                     ),
                 }
             ),
