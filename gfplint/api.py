@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,6 +13,8 @@ from gfplint.errors import UsageError
 from gfplint.findings import CallbackLocks, Confidence, Report
 
 if TYPE_CHECKING:
+    from gfplint.analysis.run import Run
+    from gfplint.answers import Answer
     from gfplint.changes import Changes
 
 _T = TypeVar("_T")
@@ -74,6 +76,75 @@ def dump(stage: str, options: CheckOptions) -> str:
     if stage not in STAGES:
         raise UsageError(f"There is no stage {stage!r}; the stages are {', '.join(sorted(STAGES))}.")
     return _deep(lambda: dump_stage(stage, options))
+
+
+class Session:
+    """A tree that is asked one question after another, as an editor does.
+
+    What a question made gfplint read is kept for the next one, until one of the files read has another size
+    or time of change, :meth:`forget` is called, or the options differ in more than the paths. A check always
+    starts afresh. Not to be used from two threads at once.
+    """
+
+    def __init__(self) -> None:
+        self._run: Run | None = None
+        self._read: dict[str, tuple[int, int] | None] = {}
+
+    def check(self, options: CheckOptions) -> Report:
+        """As :func:`check`."""
+        self.forget()
+        run = self._opened(options)
+        report = _deep(run.check)
+        self._note_files(run)
+        return report
+
+    def what_is_at(self, options: CheckOptions, path: Path, line: int, column: int) -> Answer | None:
+        """The lock or mask at a place of a file, and what is known of it; None where there is neither.
+
+        ``line`` and ``column`` count from 1, a column is a character. Raises
+        :class:`gfplint.errors.GfplintError` where the file is outside of the tree.
+        """
+        from gfplint.analysis.inspect import what_is_at
+
+        run = self._opened(options)
+        answer = _deep(lambda: what_is_at(run, run.tree.relative(path), line, column))
+        self._note_files(run)
+        return answer
+
+    def forget(self) -> None:
+        """Files have changed: the next question reads them again."""
+        self._run = None
+        self._read = {}
+
+    def _opened(self, options: CheckOptions) -> Run:
+        from gfplint.analysis.run import Run
+
+        known = self._run
+        if known is not None and self._unchanged(known):
+            same = replace(known.options, paths=options.paths, progress=options.progress)
+            if same == options:
+                known.options = replace(known.options, progress=options.progress)
+                return known
+        self._read = {}
+        self._run = Run(options)
+        return self._run
+
+    def _note_files(self, run: Run) -> None:
+        for path in run.program.paths_read:
+            if path not in self._read:
+                self._read[path] = _signature(run.tree.root / path)
+
+    def _unchanged(self, run: Run) -> bool:
+        return all(_signature(run.tree.root / path) == known for path, known in self._read.items())
+
+
+def _signature(path: Path) -> tuple[int, int] | None:
+    """Size and time of change of a file, None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def _deep(work: Callable[[], _T]) -> _T:

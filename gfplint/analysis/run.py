@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from gfplint.analysis.callbacks import Awaited, Callback, Callbacks, awaited
@@ -51,6 +51,7 @@ class Run:
         self.evaluator.pointers.foreign = self.rules.only_through()
         self.explainer = Explainer(self.evaluator, self.conditions)
         self.suppressions = Suppressions(self.program, self.rules)
+        self._callbacks: dict[tuple[str, ...], list[Callback]] = {}
         self.touched = Touched(self.program, options.changes) if options.changes is not None else None
         self.files = self.touched.files() if self.touched is not None and options.reach else self._files()
 
@@ -145,10 +146,12 @@ class Run:
         )
 
     def _find_callbacks(self, contexts: list[Context]) -> list[Callback]:
-        self._progress("looking for callbacks of reclaim", 0, 3)
-        found = Callbacks(self.evaluator).find(contexts)
-        self._progress("following the locks that they wait for", 1, 3)
-        return found
+        key = tuple(context.id for context in contexts)
+        if key not in self._callbacks:
+            self._progress("looking for callbacks of reclaim", 0, 3)
+            self._callbacks[key] = Callbacks(self.evaluator).find(contexts)
+            self._progress("following the locks that they wait for", 1, 3)
+        return self._callbacks[key]
 
     def _progress(self, what: str, done: int, total: int) -> None:
         if self.options.progress is not None:
@@ -225,34 +228,42 @@ class Run:
 
     def show_locks(self) -> list[CallbackLocks]:
         """Every callback of reclaim that the rules know of, with the locks it waits for."""
-        contexts = [
-            self.rules.context(name)
-            for name in sorted({n for rule in self.selected() for n in rule.contexts})
-        ]
-        result: list[CallbackLocks] = []
-        for callback in self._find_callbacks(contexts):
-            registered = callback.registered
-            context = self.rules.context(registered.context)
-            locks = []
+        return [self._callback_locks(each, each.waits()) for each in self._selected_callbacks()]
+
+    def waiters(self, locks: Collection[str]) -> dict[str, list[CallbackLocks]]:
+        """Lock class name → the callbacks of reclaim that may wait for it, each with the way to that lock."""
+        result: dict[str, list[CallbackLocks]] = {}
+        for callback in self._selected_callbacks():
             for each in callback.waits():
-                thread = self.explainer.waiter(context, registered, each.effect, each.lock.name)
-                steps = tuple(step for step in thread.steps if step.kind in ("callback", "call", "wait"))
-                last = steps[-1]
-                assert last.place is not None
-                kind = f"{each.lock.kind}, for reading" if each.shared else each.lock.kind
-                locks.append((Lock(each.lock.name, kind, last.place, last.function), steps))
-            ref = registered.callback
-            fn = self.program.function(ref)
-            result.append(
-                CallbackLocks(
-                    context.title,
-                    ref.name,
-                    self.explainer.place(registered.path, registered.at),
-                    self.explainer.place(ref.path, fn.name_at if fn is not None else ref.start),
-                    tuple(locks),
-                )
-            )
+                if each.lock.name in locks:
+                    found = self._callback_locks(callback, [each])
+                    result.setdefault(each.lock.name, []).append(found)
         return result
+
+    def _selected_callbacks(self) -> list[Callback]:
+        names = sorted({name for rule in self.selected() for name in rule.contexts})
+        return self._find_callbacks([self.rules.context(name) for name in names])
+
+    def _callback_locks(self, callback: Callback, waits: list[Awaited]) -> CallbackLocks:
+        registered = callback.registered
+        context = self.rules.context(registered.context)
+        locks = []
+        for each in waits:
+            thread = self.explainer.waiter(context, registered, each.effect, each.lock.name)
+            steps = tuple(step for step in thread.steps if step.kind in ("callback", "call", "wait"))
+            last = steps[-1]
+            assert last.place is not None
+            kind = f"{each.lock.kind}, for reading" if each.shared else each.lock.kind
+            locks.append((Lock(each.lock.name, kind, last.place, last.function), steps))
+        ref = registered.callback
+        fn = self.program.function(ref)
+        return CallbackLocks(
+            context.title,
+            ref.name,
+            self.explainer.place(registered.path, registered.at),
+            self.explainer.place(ref.path, fn.name_at if fn is not None else ref.start),
+            tuple(locks),
+        )
 
     # ------------------------------------------------------------------------------ account
 

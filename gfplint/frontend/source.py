@@ -54,6 +54,26 @@ class SourceFile:
 
     def position(self, offset: int) -> tuple[int, int]:
         """(line, column) of a byte offset, both from 1, the column in characters of the untouched file."""
+        lines = self._line_starts()
+        line = bisect_right(lines, offset)
+        start = lines[line - 1]
+        return (line, len(self.data[start:offset].decode("utf-8", "replace")) + 1)
+
+    def offset(self, line: int, column: int) -> int | None:
+        """The byte offset of a line and a column, as :meth:`position` counts them; None behind the end of the
+        line or file.
+        """
+        lines = self._line_starts()
+        if not 1 <= line <= len(lines) or column < 1:
+            return None
+        start = lines[line - 1]
+        end = lines[line] - 1 if line < len(lines) else len(self.data)
+        before = self.data[start:end].decode("utf-8", "surrogateescape")[: column - 1]
+        if len(before) < column - 1:
+            return None
+        return start + len(before.encode("utf-8", "surrogateescape"))
+
+    def _line_starts(self) -> list[int]:
         lines = self._lines
         if lines is None:
             lines = [0]
@@ -63,9 +83,7 @@ class SourceFile:
                 lines.append(at + 1)
                 at = find(b"\n", at + 1)
             self._lines = lines
-        line = bisect_right(lines, offset)
-        start = lines[line - 1]
-        return (line, len(self.data[start:offset].decode("utf-8", "replace")) + 1)
+        return lines
 
 
 def _activity(item: Item) -> bool:

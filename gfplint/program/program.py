@@ -231,6 +231,11 @@ class Program:
             return None
 
     @property
+    def paths_read(self) -> list[str]:
+        """The files that were split so far."""
+        return list(self._sources)
+
+    @property
     def files_read(self) -> int:
         """How many files were split so far."""
         return sum(1 for file in self._sources.values() if file is not None)

@@ -376,5 +376,14 @@ _LOCK_RECORDS = frozenset(
 )
 
 
+def lock_record(kind: ir.Type) -> str:
+    """The tag of a struct that is a lock itself (``mutex``), "" for any other type. Typedefs of locks
+    (``spinlock_t``) must have been looked through.
+    """
+    if isinstance(kind, ir.Record) and f"{kind.keyword} {kind.tag}" in _LOCK_RECORDS:
+        return kind.tag
+    return ""
+
+
 def _useful(kind: ir.Type) -> bool:
     return not isinstance(kind, ir.UnknownType) and kind != ir.Basic("void")
