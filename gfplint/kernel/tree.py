@@ -90,12 +90,8 @@ class KernelTree:
                 )
             tree.project = project
             return tree
-        start = Path(os.path.abspath(paths[0]))
-        folder = start if start.is_dir() else start.parent
-        for candidate in (folder, *folder.parents):
-            if (candidate / "include" / "linux").is_dir() and _version(candidate)[0] is not None:
-                return cls(candidate, kconfig=kconfig, arch=arch, jobs=jobs)
-        return cls(project_root(paths), kconfig=kconfig, arch=arch, jobs=jobs)
+        root = _kernel_around(Path(os.path.abspath(paths[0]))) or project_root(paths)
+        return cls(root, kconfig=kconfig, arch=arch, jobs=jobs)
 
     def relative(self, path: Path) -> str:
         """A path relative to the tree's root, ``""`` for the root itself. What lies outside begins with
@@ -188,6 +184,20 @@ class KernelTree:
     def index(self) -> Index:
         """Where names are defined; costs nothing until it is asked."""
         return Index(str(self.root), self._files(""), self.read, self.arch, self.jobs)
+
+
+def find_root(path: Path) -> Path:
+    """The root of the tree that :meth:`KernelTree.discover` finds for a path, without opening it."""
+    return _kernel_around(Path(os.path.abspath(path))) or project_root((path,))
+
+
+def _kernel_around(path: Path) -> Path | None:
+    """The root of the kernel tree around an absolute path, if there is one."""
+    folder = path if path.is_dir() else path.parent
+    for candidate in (folder, *folder.parents):
+        if (candidate / "include" / "linux").is_dir() and _version(candidate)[0] is not None:
+            return candidate
+    return None
 
 
 def _version(root: Path) -> tuple[tuple[int, int, int] | None, str | None]:

@@ -25,7 +25,7 @@ class Text:
 
     @classmethod
     def of(cls, data: bytes, encoding: str) -> Text:
-        """The text of a file on disk; bytes that are no UTF-8 become one character each, as in our columns."""
+        """The text of a file on disk. Bytes that are no UTF-8 are read as our columns read them."""
         return cls(data.decode("utf-8", "replace"), encoding)
 
     def line(self, number: int) -> str:

@@ -14,6 +14,9 @@ from pathlib import Path
 from gfplint.lsp import worker
 from gfplint.lsp.worker import Failure, Progress, Question, Result
 
+_START = "import sys; sys.path[:] = sys.argv[1:]; from gfplint.lsp.worker import main; main()"
+"""Modules come from where the server's come from, and never from the tree that is looked at (``-P``)."""
+
 
 class Interrupted(Exception):  # noqa: N818 - it isn't an error: somebody asked for it
     """The worker was stopped in the middle of this question, because something newer came up."""
@@ -93,19 +96,13 @@ class Worker:
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                "-m",
-                "gfplint.lsp.worker",
+                "-P",
+                "-c",
+                _START,
+                *(os.path.abspath(folder) for folder in sys.path),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 cwd=self._folder,
-                env={**os.environ, "PYTHONPATH": _python_path()},
                 start_new_session=True,
-                limit=1 << 20,
             )
         return self._process
-
-
-def _python_path() -> str:
-    """Where this gfplint is imported from, first: the worker's current folder is another one."""
-    here = str(Path(__file__).resolve().parents[2])
-    return os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))

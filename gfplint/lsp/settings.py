@@ -1,9 +1,9 @@
 """The editor's settings, as arguments of the command.
 
-An editor sends a table, as initialization options or as the section ``gfplint`` of its configuration. Its keys
-are the long names of the command's options, ``min-confidence`` or as editors like it ``minConfidence``. They
-become arguments, so that the command's own parser checks them, and its configuration file counts where they
-say nothing.
+An editor sends a table, as initialization options or as the section ``gfplint`` of its configuration. Its
+keys are the long names of the command's options, ``min-confidence`` or as editors like it ``minConfidence``.
+They become arguments, so that the command's own parser checks them, and its configuration file counts where
+they say nothing.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-NAMES = ("arch", "ignore", "jobs", "kconfig", "kernel", "min-confidence", "rules", "select")
+if TYPE_CHECKING:
+    from gfplint.api import CheckOptions
+
+NAMES = ("arch", "config", "ignore", "jobs", "kconfig", "kernel", "min-confidence", "rules", "select")
 """The options that mean something in an editor."""
 _OTHERS = frozenset({"trace"})
 """Keys that belong to the editor's side of the protocol."""
@@ -47,8 +50,8 @@ def arguments(settings: object) -> tuple[tuple[str, ...], list[str]]:
     return tuple(given), wrong
 
 
-def options(arguments: Sequence[str], paths: Sequence[Path]) -> Any:
-    """The :class:`gfplint.api.CheckOptions` that the command makes of these arguments and paths.
+def options(arguments: Sequence[str], paths: Sequence[Path]) -> CheckOptions:
+    """What the command makes of these arguments and paths.
 
     Raises :class:`gfplint.errors.GfplintError`.
     """
@@ -64,7 +67,12 @@ def options(arguments: Sequence[str], paths: Sequence[Path]) -> Any:
     except click.ClickException as error:
         raise UsageError(failure.as_sentence(error.format_message())) from error
     given = dict(context.params)
-    return check_options(given.pop("paths"), given)
+    try:
+        return check_options(given.pop("paths"), given)
+    except UsageError as error:
+        if context.obj is None:
+            raise
+        raise UsageError(context.obj.blame(str(error))) from error
 
 
 def _dashed(key: str) -> str:

@@ -1,7 +1,7 @@
 """The process that analyses one tree for the language server: a loop of questions and answers.
 
-Both ways, a message is four bytes of length (big endian) and a pickle. Pickles are safe here: the two ends are
-one program, and the pipes are between them alone. A :class:`Question` comes in; any number of
+Both ways, a message is four bytes of length (big endian) and a pickle. Pickles are safe here: the two ends
+are one program, and the pipes are between them alone. A :class:`Question` comes in; any number of
 :class:`Progress`, and then one :class:`Result` or :class:`Failure`, goes out.
 
 Standard output carries the answers, so it is moved away before anything else can print there.
@@ -122,7 +122,3 @@ def _read(stream: BinaryIO, questions: queue.SimpleQueue[Question]) -> None:
                 os.killpg(0, signal.SIGKILL)
             os._exit(0)
         questions.put(pickle.loads(data))
-
-
-if __name__ == "__main__":
-    main()
