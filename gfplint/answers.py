@@ -44,8 +44,12 @@ class MaskAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is known of the word at ``place``: locks, masks, or both (a lock taken by an allocating macro)."""
+    """What is known of the word at ``place``: locks, masks, or both (a lock taken by an allocating macro).
 
+    ``root`` is where relative paths start, as in :class:`gfplint.findings.Report`.
+    """
+
+    root: str
     place: Place
     locks: tuple[LockAnswer, ...]
     masks: tuple[MaskAnswer, ...]

@@ -165,7 +165,7 @@ class Server(LanguageServer):
         word = types.Range(
             buffer.position(line, answer.place.column), buffer.position(line, answer.place.end_column)
         )
-        root = self.tree(path).root
+        root = Path(answer.root)
 
         def link(place: Place) -> str:
             return f"{from_fs_path(str(root / place.path))}#L{place.line}"
