@@ -37,12 +37,12 @@ class Editor(LanguageClient):
         self.settings: Any = None
         self.news = asyncio.Event()
 
-        self.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)(self._published)
-        self.feature(types.WINDOW_SHOW_MESSAGE)(self._said)
-        self.feature(types.WINDOW_LOG_MESSAGE)(self._logged)
-        self.feature(types.PROGRESS)(self._progressed)
-        self.feature(types.WORKSPACE_CONFIGURATION)(self._configuration)
-        self.feature(types.WINDOW_WORK_DONE_PROGRESS_CREATE)(self._created)
+        self.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)(functools.partial(self._published))
+        self.feature(types.WINDOW_SHOW_MESSAGE)(functools.partial(self._said))
+        self.feature(types.WINDOW_LOG_MESSAGE)(functools.partial(self._logged))
+        self.feature(types.PROGRESS)(functools.partial(self._progressed))
+        self.feature(types.WORKSPACE_CONFIGURATION)(functools.partial(self._configuration))
+        self.feature(types.WINDOW_WORK_DONE_PROGRESS_CREATE)(functools.partial(self._created))
 
     def _published(self, params: types.PublishDiagnosticsParams) -> None:
         path = Path(params.uri.removeprefix("file://"))
