@@ -45,6 +45,16 @@ def test_every_rule_and_model_is_in_the_wheel(installed: Path) -> None:
     assert "GFP001.toml" in files(ROOT / "rules")
 
 
+def test_everything_beside_the_code_of_the_reports_is_in_the_wheel(installed: Path) -> None:
+    def files(folder: Path) -> list[str]:
+        found = [path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")]
+        return sorted(str(path.relative_to(folder)) for path in found)
+
+    assert files(installed / "gfplint" / "report") == files(ROOT / "gfplint" / "report")
+    assert "html/page.html.j2" in files(ROOT / "gfplint" / "report")
+    assert "json-1.schema.json" in files(ROOT / "gfplint" / "report")
+
+
 def test_no_test_data_is_in_the_wheel(installed: Path) -> None:
     top = sorted(path.name.split("-")[0] for path in installed.iterdir())
     assert top == ["gfplint", "gfplint", "gfplint"], (
