@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Mapping
 from pathlib import Path
 
 from gfplint.findings import Finding, Place
@@ -65,9 +64,10 @@ def _starts(text: str) -> list[int]:
 class Sources:
     """The text of the files that findings are in, each read once; "" for one that can't be read."""
 
-    def __init__(self, root: str | None, texts: Mapping[str, str] | None = None) -> None:
+    def __init__(self, root: str | None) -> None:
         self._root = Path(root) if root is not None else None
-        self._texts = dict(texts or {})
+        self._texts: dict[str, str] = {}
+        self._hashes: dict[tuple[str, int], str] = {}
 
     def text(self, path: str) -> str:
         """The file, undecodable bytes replaced."""
@@ -87,5 +87,8 @@ class Sources:
 
     def hash(self, place: Place) -> str:
         """`line_hash` of the place; "" where the file can't be read."""
-        text = self.text(place.path)
-        return line_hash(text, place.line) if text else ""
+        key = (place.path, place.line)
+        if key not in self._hashes:
+            text = self.text(place.path)
+            self._hashes[key] = line_hash(text, place.line) if text else ""
+        return self._hashes[key]

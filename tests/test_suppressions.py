@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gfplint import api
+from gfplint.analysis import suppressions
 from gfplint.findings import Confidence, Report
 from gfplint.frontend.comments import Directive, directives
 from gfplint.frontend.source import split
@@ -181,3 +182,19 @@ def test_sarif_says_in_source_and_why() -> None:
         for note in run["invocations"][0]["toolConfigurationNotifications"]
     }
     assert levels["unused-suppression"] == "warning"
+
+
+def test_many_files_give_the_same_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    one_by_one = checked("allowed_in_one")
+    monkeypatch.setattr(suppressions, "_MANY", 0)
+    assert checked("allowed_in_one").notes == one_by_one.notes
+
+
+def test_a_driver_outside_the_tree_may_allow_findings(tmp_path: Path) -> None:
+    path = tmp_path / "driver" / "a.c"
+    path.parent.mkdir()
+    path.write_text((TESTDATA / "drivers" / "allowed" / "allowed.c").read_text())
+    report = api.check(api.CheckOptions(paths=(path,), kernel=TESTDATA))
+    assert (len(report.findings), report.active) == (6, [])
+    (note,) = [note for note in report.notes if note.kind == "unused-suppression"]
+    assert note.path == str(path)

@@ -14,11 +14,15 @@ from dataclasses import dataclass, replace
 from gfplint.errors import GfplintError
 from gfplint.findings import Confidence, Finding, Note, Place, Suppression
 from gfplint.frontend.comments import MARK, Directive, directives
+from gfplint.kernel import search
 from gfplint.program.program import Program
 from gfplint.rules import Rules
 
 _KINDS = frozenset({"enter", "acquire", "call", "allocate", "reclaim", "callback"})
 """Steps on the way of the thread itself; where a callback was registered is somebody else's business."""
+
+_MANY = 400
+"""Files from which on they are searched before they are read one by one."""
 
 
 @dataclass(slots=True)
@@ -59,7 +63,7 @@ class Suppressions:
         """
         ran = set(applied) if lowest < Confidence.HIGH else set()
         found: list[Note] = []
-        for path in files:
+        for path in self._marked(list(files)):
             allowed = self._of(path)
             found += self._wrong.get(path, ())
             unused: dict[Directive, list[str]] = {}
@@ -71,6 +75,14 @@ class Suppressions:
                 text = f"No finding of this run needs this comment to allow {' and '.join(rules)}{where}."
                 found.append(Note("unused-suppression", path, directive.line, text))
         return [replace(note, path=self._program.tree.shown(note.path)) for note in found]
+
+    def _marked(self, files: list[str]) -> Iterable[str]:
+        """Those of the files that may have comments for gfplint; many are searched by several processes."""
+        tree = self._program.tree
+        if len(files) <= _MANY:
+            return files
+        word = MARK.decode().rstrip(":")
+        return search.mentions(str(tree.root), files, [word], tree.jobs)[word]
 
     def _of(self, path: str) -> list[_Allowed]:
         known = self._known.get(path)
