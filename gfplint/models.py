@@ -28,8 +28,10 @@ from gfplint.toml import Table, read_toml
 
 Version: TypeAlias = tuple[int, int, int]
 
-SCOPES = ("nofs", "noio", "noreclaim")
-"""``memalloc_nofs_save()`` and its like: what an allocation mask loses inside."""
+SCOPES = ("nofs", "noio", "noreclaim", "pin", "flags")
+"""``memalloc_nofs_save()`` and its like: what an allocation mask loses inside. ``pin`` changes nothing that
+reclaim looks at; ``flags`` is any of them, as the arguments say.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Allocate:
 
 @dataclass(frozen=True, slots=True)
 class EnterScope:
-    """Enters ``nofs``, ``noio`` or ``noreclaim``; the call's result is the cookie."""
+    """Enters one of :data:`SCOPES`; the call's result is the cookie."""
 
     scope: str
 
@@ -238,6 +240,14 @@ class Models:
             name
             for name, entry in self._entries.items()
             if "acquires" in entry.table or "tries" in entry.table
+        )
+
+    def scoping(self) -> list[str]:
+        """Names of the functions whose models enter or leave a scope, sorted."""
+        return sorted(
+            name
+            for name, entry in self._entries.items()
+            if "enters" in entry.table or "leaves" in entry.table
         )
 
     def check(self) -> None:

@@ -113,7 +113,7 @@ class Regions:
 
     def _candidates(self, files: Iterable[str], words: set[str]) -> list[FunctionRef]:
         """Functions of these files that mention one of the words."""
-        pattern = _any_of(words)
+        pattern = any_of(words)
         found: list[FunctionRef] = []
         for path in files:
             try:
@@ -155,7 +155,7 @@ class Regions:
         known: set[str] = set()
         fresh = set(words)
         for _ in range(_WRAPPER_ROUNDS):
-            pattern = _any_of(fresh)
+            pattern = any_of(fresh)
             names = self._guards(pattern)
             for path in sorted(homes):
                 if pattern.search(self._program.tree.read(path)):
@@ -368,7 +368,7 @@ class Regions:
         return found
 
 
-def _any_of(words: set[str]) -> re.Pattern[bytes]:
+def any_of(words: set[str]) -> re.Pattern[bytes]:
     """A pattern for any of these identifiers."""
     return re.compile(rb"\b(?:" + b"|".join(re.escape(word.encode()) for word in sorted(words)) + rb")\b")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from gfplint import ir
 from gfplint.analysis.state import State
-from gfplint.analysis.summary import NOFS, NOIO, NORECLAIM
+from gfplint.analysis.summary import NOFS, NOIO, NORECLAIM, SCOPES
 from gfplint.analysis.values import Cookie, Value
 
 # include/linux/sched.h: task flags that current_gfp_context() and the allocator's slow path look at.
@@ -35,7 +35,7 @@ def leave(scope: int, cookie: Value | None, state: State) -> None:
 def assign_task_flags(instruction: ir.Assign, state: State) -> bool:
     """``current->flags |= PF_MEMALLOC`` and its like; False where the assignment is something else."""
     target = instruction.target
-    if not _is_task_flags(target):
+    if not task_flags(target):
         return False
     value = instruction.value
     if isinstance(value, ir.Binary) and value.op == "|" and value.left == target:
@@ -51,7 +51,8 @@ def assign_task_flags(instruction: ir.Assign, state: State) -> bool:
     return True
 
 
-def _is_task_flags(target: ir.Expr) -> bool:
+def task_flags(target: ir.Expr) -> bool:
+    """Whether an expression is ``current->flags``."""
     if not (isinstance(target, ir.Field) and target.name == "flags" and isinstance(target.base, ir.Deref)):
         return False
     pointer = target.base.pointer
@@ -64,3 +65,15 @@ def _scopes(expr: ir.Expr) -> list[int]:
     if isinstance(expr, ir.Binary):
         return _scopes(expr.left) + _scopes(expr.right)
     return _scopes(expr.operand) if isinstance(expr, (ir.Unary, ir.Cast)) else []
+
+
+def scopes_of_flags(instruction: ir.Assign) -> list[str] | None:
+    """The kinds of the scopes whose task flags an assignment to ``current->flags`` sets or clears; None where
+    it puts back what the flags were.
+    """
+    value = instruction.value
+    if not isinstance(value, ir.Binary) or value.left != instruction.target or value.op not in ("|", "&"):
+        return None
+    mask = value.right.operand if value.op == "&" and isinstance(value.right, ir.Unary) else value.right
+    bits = _scopes(mask)
+    return [kind for kind, bit in SCOPES.items() if bit in bits]

@@ -15,7 +15,7 @@ from gfplint.program.program import FunctionRef
 NOIO = 1
 NOFS = 2
 NORECLAIM = 4
-SCOPES = {"noio": NOIO, "nofs": NOFS, "noreclaim": NORECLAIM}
+SCOPES = {"noio": NOIO, "nofs": NOFS, "noreclaim": NORECLAIM, "pin": 0, "flags": 0}
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,14 @@ class KernelTree:
             self._listed[under] = listed
         return listed
 
+    def headers_in(self, folder: str) -> list[str]:
+        """The headers directly in a folder, sorted."""
+        try:
+            names = os.listdir(self._prefix + folder)
+        except OSError:
+            return []
+        return sorted(f"{folder}/{name}".lstrip("/") for name in names if name.endswith(".h"))
+
     def read(self, path: str) -> bytes:
         """The bytes of a file, kept for the next time. Raises :class:`SourceError`."""
         data = self._cache.get(path)
