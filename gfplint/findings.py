@@ -42,7 +42,8 @@ class Step:
     """One event of a thread: where it happens and, in a few words, what.
 
     ``function`` is the function that the line belongs to. ``kind`` is one of ``enter``, ``acquire``,
-    ``call``, ``allocate``, ``reclaim``, ``register``, ``callback``, ``wait``. ``text`` is a phrase such as
+    ``call``, ``allocate``, ``reclaim``, ``register``, ``callback``, ``wait``; for scopes ``save``,
+    ``restore``, ``branch``, ``return``. ``text`` is a phrase such as
     ``takes struct virtio_balloon.balloon_lock`` or ``calls leak_balloon()``. ``place`` is None for a step in
     the kernel's core that no file of this tree was read for (``out_of_memory()``).
     """

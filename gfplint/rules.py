@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gfplint import cexpr, ir
+from gfplint.rule_scopes import ScopeKind, ScopeProblem, read_problems, read_scopes
 from gfplint.toml import Table, Version, read_toml
 
-KINDS = ("lock-held", "inside")
-"""What a rule looks for: an allocation under a lock that the context's callbacks wait for, or one inside a
-callback.
+KINDS = ("lock-held", "inside", "scope")
+"""What a rule looks for: an allocation under a lock that the context's callbacks wait for, one inside a
+callback, or a scope that is entered and not left, whatever the context.
 """
 
 SEVERITIES = ("error", "warning", "note")
@@ -80,6 +81,8 @@ class Rule:
     help: str
     path: str
     line: int
+    problems: tuple[ScopeProblem, ...] = ()
+    scopes: tuple[ScopeKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,13 +235,19 @@ _RULE_KEYS = (
     ),
     *("fixes", "severity", "cwe", "help"),
 )
+_SCOPE_RULE_KEYS = (
+    *("id", "name", "title", "summary", "kind", "severity", "cwe", "help"),
+    *("problem", "scope"),
+)
 
 
 def _rule(table: Table, contexts: tuple[str, ...]) -> Rule:
-    table.only(*_RULE_KEYS)
     name = table.text("name")
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
         table.fail(f"{name!r} is no name for a rule: small letters, digits and single hyphens", "name")
+    if _choice(table, "kind", KINDS) == "scope":
+        return _scope_rule(table, name)
+    table.only(*_RULE_KEYS)
     for context in table.texts("contexts"):
         if context not in contexts:
             table.unknown("context", context, contexts)
@@ -260,6 +269,32 @@ def _rule(table: Table, contexts: tuple[str, ...]) -> Rule:
         help=table.text("help"),
         path=str(table.path),
         line=table.line_of("id"),
+    )
+
+
+def _scope_rule(table: Table, name: str) -> Rule:
+    """A rule of kind ``scope``: it has no contexts and no mask, and its sentences depend on what is wrong."""
+    table.only(*_SCOPE_RULE_KEYS)
+    return Rule(
+        id=table.text("id"),
+        name=name,
+        title=table.text("title"),
+        summary=table.text("summary"),
+        message="",
+        kind="scope",
+        contexts=(),
+        allocation=ir.Const(0),
+        aliases=(),
+        ways=(),
+        unsaved=(),
+        fixes=(),
+        severity=_choice(table, "severity", SEVERITIES),
+        cwe=table.numbers("cwe"),
+        help=table.text("help"),
+        path=str(table.path),
+        line=table.line_of("id"),
+        problems=read_problems(table),
+        scopes=read_scopes(table),
     )
 
 

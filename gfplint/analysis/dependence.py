@@ -1,4 +1,4 @@
-"""Which branches decide whether a block is reached: control dependence, after Ferrante, Ottenstein and Warren."""
+"""Which branches decide whether a block is reached: control dependence (Ferrante, Ottenstein, Warren)."""
 
 from __future__ import annotations
 

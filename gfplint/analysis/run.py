@@ -11,10 +11,12 @@ from gfplint.analysis.callbacks import Awaited, Callback, Callbacks, awaited
 from gfplint.analysis.conditions import Conditions
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.explain import Explainer
+from gfplint.analysis.explain_scopes import ScopeExplainer
 from gfplint.analysis.regions import Regions
 from gfplint.analysis.summary import Region
 from gfplint.analysis.suppressions import Suppressions
 from gfplint.analysis.touched import Touched
+from gfplint.analysis.unbalanced import Scopes
 from gfplint.api import CheckOptions
 from gfplint.errors import SourceError, UsageError
 from gfplint.findings import CallbackLocks, Finding, Lock, Note, Report, Statistics
@@ -111,6 +113,8 @@ class Run:
         callbacks = [] if nothing else self._find_callbacks([self.rules.context(name) for name in contexts])
         locks: set[str] = set()
         for rule in rules:
+            if rule.kind == "scope":
+                findings.extend(self._unbalanced(rule))
             for name in rule.contexts:
                 context = self.rules.context(name)
                 mine = [each for each in callbacks if each.registered.context == name]
@@ -223,6 +227,10 @@ class Run:
                     more.update(touched.files_with(each[0].lock.word))
         self.files = sorted({*self.files, *more})
         return waits
+
+    def _unbalanced(self, rule: Rule) -> list[Finding]:
+        explainer = ScopeExplainer(self.explainer, self.program, rule)
+        return [explainer.finding(each) for each in Scopes(self.evaluator, self.files).find()]
 
     # -------------------------------------------------------------------------- show-locks
 

@@ -15,10 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gfplint import ir
-from gfplint.analysis.calls import Calls
 from gfplint.analysis.dependence import deciding
-from gfplint.analysis.expressions import Reader
-from gfplint.analysis.locksets import forget_outputs
+from gfplint.analysis.scope_calls import ScopeCalls
 from gfplint.analysis.scope_state import (
     UNSET,
     Entry,
@@ -29,14 +27,22 @@ from gfplint.analysis.scope_state import (
     numbers_of,
     root,
 )
+from gfplint.analysis.scope_survey import (
+    addressed,
+    call_name,
+    flag_copies,
+    reads_flags,
+    sets,
+    signature,
+    used,
+)
 from gfplint.analysis.scopes import scopes_of_flags, task_flags
-from gfplint.analysis.state import State, locals_in, parts
+from gfplint.analysis.state import State, locals_in
 from gfplint.analysis.summary import Facts, Summary
 from gfplint.analysis.values import Cookie, alternatives, as_bits, truth, with_deps
 from gfplint.analysis.walk import Walk
-from gfplint.models import Acquire, Allocate, EnterScope, LeaveScope, Model, Release
+from gfplint.models import EnterScope
 from gfplint.program.program import FunctionRef
-from gfplint.program.substitution import at_call
 
 if TYPE_CHECKING:
     from gfplint.analysis.evaluate import Evaluator
@@ -94,11 +100,15 @@ class ScopeWalk(Walk):
         self.ways: list[_Way] = []
         self.closed: set[int] = set()
         """Entries that some path restores."""
+        self.saves: list[int] = []
+        """Blocks that enter a scope."""
+        self.restores: list[int] = []
+        """Blocks that leave one."""
         self._numbers: dict[object, int] = {}
         self._blocks = {id(block.end): number for number, block in enumerate(fn.blocks)}
-        self._addressed = _addressed(fn)
-        self._used = _used(fn)
-        self._flag_copies = _flag_copies(fn)
+        self._addressed = addressed(fn)
+        self._used = used(fn)
+        self._flag_copies = flag_copies(fn)
         self._conditions: list[ir.Expr] = []
         self._recorded: dict[ir.Expr, ir.Expr] = {}
         self._recalled: dict[ir.Expr, ir.Expr] = {}
@@ -108,19 +118,18 @@ class ScopeWalk(Walk):
 
     def _survey(self) -> None:
         """Find the conditions that decide about saves and restores, and calls that are made for both."""
-        saves: list[int] = []
-        restores: list[int] = []
+        saves, restores = self.saves, self.restores
         calls: dict[ir.Expr, ir.Expr] = {}
         for number, block in enumerate(self.fn.blocks):
             for each in block.instructions:
                 if isinstance(each, ir.Call):
-                    calls[each.result] = _signature(each)
+                    calls[each.result] = signature(each)
                     if self._enters(each):
                         saves.append(number)
                     elif self._concerns(each):
                         restores.append(number)
                 elif task_flags(each.target):
-                    (saves if _sets(each) else restores).append(number)
+                    (saves if sets(each) else restores).append(number)
         before, behind = deciding(self.fn, saves), deciding(self.fn, restores)
         for number in sorted({*before, *behind})[:_MAX_CONDITIONS]:
             end = self.fn.blocks[number].end
@@ -138,25 +147,23 @@ class ScopeWalk(Walk):
         for number in blocks:
             end = self.fn.blocks[number].end
             if isinstance(end, ir.Branch):
-                found += sorted(
-                    (each for each in locals_in(end.condition) if isinstance(each, ir.Temp)),
-                    key=lambda temp: temp.number,
-                )
+                temps = {each.number for each in locals_in(end.condition) if isinstance(each, ir.Temp)}
+                found += [ir.Temp(number) for number in sorted(temps)]
         return found
 
     def _enters(self, call: ir.Call) -> bool:
-        wrapper, name = self.wrapper_of(call), _name(call)
+        wrapper, name = self.wrapper_of(call), call_name(call)
         if wrapper is not None:
             return bool(wrapper.returns)
         model = self.evaluator.program.models.get(name) if name in self.scoping else None
         return model is not None and any(isinstance(each, EnterScope) for each in model.effects)
 
     def _concerns(self, call: ir.Call) -> bool:
-        return _name(call) in self.scoping or self.wrapper_of(call) is not None
+        return call_name(call) in self.scoping or self.wrapper_of(call) is not None
 
     def wrapper_of(self, call: ir.Call) -> Wrapper | None:
         """What the called function does as a wrapper; None where it is none."""
-        if _name(call) not in self._wrapper_names:
+        if call_name(call) not in self._wrapper_names:
             return None
         targets = self.evaluator.pointers.direct(call, self.fn)
         return self._wrappers.get(targets[0]) if isinstance(targets, tuple) and targets else None
@@ -287,16 +294,14 @@ class ScopeWalk(Walk):
                 returned = min(numbers) if exact else -1
                 if value is not None and not exact:
                     state.hand_over(cookies_in(value, state))
-                self.ways.append(
-                    _Way(state.open, returned, at, state.restored, state.trace, state.joined)
-                )
+                self.ways.append(_Way(state.open, returned, at, state.restored, state.trace, state.joined))
             case _:
                 super()._leave(end, state)
 
     def _look(self, condition: ir.Expr, state: ScopeState) -> None:
         """A cookie that is tested tells whether it has to be restored: what the test means is not known."""
         state.hand_over(cookies_in(condition, state))
-        if _reads_flags(condition) or locals_in(condition) & self._flag_copies:
+        if reads_flags(condition) or locals_in(condition) & self._flag_copies:
             state.hand_over(frozenset(each for each in state.open if not self.entries[each].call))
 
     # ------------------------------------------------------------------------ repeated calls
@@ -331,7 +336,7 @@ class ScopeWalk(Walk):
 
     def entry(self, kind: str, call: ir.Call, *, wrapped: bool) -> Entry:
         """The entry that a call makes."""
-        return Entry(kind, _name(call), call.at, call.result in self._used, wrapped)
+        return Entry(kind, call_name(call), call.at, call.result in self._used, wrapped)
 
     def leave_scope(self, kind: str, cookie: ir.Expr, call: ir.Call, state: ScopeState) -> None:
         """A call restores ``cookie`` as that of a scope of ``kind``."""
@@ -351,7 +356,7 @@ class ScopeWalk(Walk):
         else:
             like = [each for each in state.open if kind == "flags" or self._kind(each) in (kind, "flags")]
             if exact and value == UNSET:
-                name, latest = _name(call), like[-1] if like else -1
+                name, latest = call_name(call), like[-1] if like else -1
                 self._report(Problem("unset", latest, call.at, state.trace, name, joined=state.joined))
             self._close(state, like[-1:])
         state.note("restore", call.at)
@@ -361,15 +366,13 @@ class ScopeWalk(Walk):
 
     def _check(self, number: int, kind: str, call: ir.Call, state: ScopeState) -> None:
         """Whether an open entry's cookie is the right one to restore here."""
-        own, name = self._kind(number), _name(call)
+        own, name = self._kind(number), call_name(call)
         if own != kind and "flags" not in (own, kind):
             self._report(Problem("other-kind", number, call.at, state.trace, name, joined=state.joined))
             return
         inner = [each for each in state.open[state.open.index(number) + 1 :] if self._kind(each) == own]
         if inner:
-            self._report(
-                Problem("order", number, call.at, state.trace, name, inner[-1], joined=state.joined)
-            )
+            self._report(Problem("order", number, call.at, state.trace, name, inner[-1], joined=state.joined))
 
     def _close(self, state: ScopeState, numbers: list[int]) -> None:
         self.closed.update(numbers)
@@ -384,7 +387,7 @@ class ScopeWalk(Walk):
     def _flags_by_hand(self, instruction: ir.Assign, state: ScopeState) -> None:
         """``current->flags |= PF_MEMALLOC``, ``&= ~PF_MEMALLOC``, or back to what they were."""
         kinds = scopes_of_flags(instruction)
-        if _sets(instruction):
+        if sets(instruction):
             for kind in kinds or ():
                 number = self._number((instruction.at, kind), Entry(kind, "", instruction.at))
                 if number not in state.open:
@@ -399,151 +402,6 @@ class ScopeWalk(Walk):
         known = self.problems.get(key)
         if known is None or _rank(problem) < _rank(known):
             self.problems[key] = problem
-
-
-class ScopeCalls(Calls):
-    """What calls do to the scopes that are open."""
-
-    def __init__(
-        self, evaluator: Evaluator, fn: ir.Function, reader: Reader, summary: Summary, walk: ScopeWalk
-    ) -> None:
-        super().__init__(evaluator, fn, reader, summary)
-        self._walk = walk
-
-    def apply(self, call: ir.Call, state: State) -> list[State]:
-        """The states after ``call``."""
-        assert isinstance(state, ScopeState)
-        name = _name(call)
-        wrapper = self._walk.wrapper_of(call)
-        if wrapper is not None:
-            return [self._wrapped(wrapper, call, state)]
-        if name not in self._walk.scoping:
-            for arg in call.args:
-                state.hand_over(cookies_in(arg, state))
-        if not name or self._walk.follow or self._models.get(name) is not None:
-            after = super().apply(call, state)
-        else:
-            after = [self._unknown(call, call.args, call.result, state)]
-        for each in after:
-            assert isinstance(each, ScopeState)
-            self._walk.recall(call, each)
-        return after
-
-    def _wrapped(self, wrapper: Wrapper, call: ir.Call, state: ScopeState) -> ScopeState:
-        restores = dict(wrapper.restores)
-        for position, arg in enumerate(call.args):
-            if position in restores:
-                self._walk.leave_scope(restores[position], arg, call, state)
-            else:
-                state.hand_over(cookies_in(arg, state))
-        self._unknown(call, call.args, call.result, state)
-        if wrapper.returns:
-            self._walk.enter(self._walk.entry(wrapper.returns, call, wrapped=True), call, state)
-        return state
-
-    def _unknown(
-        self, call: ir.Call, args: tuple[ir.Expr, ...], result: ir.Temp, state: ScopeState
-    ) -> ScopeState:
-        forget_outputs(args, state)
-        state.assign(result, None)
-        return state
-
-    def _called(
-        self,
-        targets: tuple[FunctionRef, ...],
-        call: ir.Call,
-        args: tuple[ir.Expr, ...],
-        result: ir.Temp,
-        state: State,
-    ) -> list[State]:
-        if self._walk.follow:
-            return super()._called(targets, call, args, result, state)
-        assert isinstance(state, ScopeState)
-        return [self._unknown(call, args, result, state)]
-
-    def _model_effect(
-        self, effect: object, model: Model, actual: dict[str, ir.Expr], call: ir.Call, state: State
-    ) -> list[State]:
-        assert isinstance(state, ScopeState)
-        match effect:
-            case EnterScope(scope):
-                self._walk.enter(self._walk.entry(scope, call, wrapped=False), call, state)
-            case LeaveScope(scope, cookie):
-                self._walk.leave_scope(scope, at_call(cookie, actual), call, state)
-            case Acquire() | Release() | Allocate():
-                pass  # locks and memory are for other rules
-            case _:
-                return super()._model_effect(effect, model, actual, call, state)
-        return [state]
-
-
-def _name(call: ir.Call) -> str:
-    return call.function.name if isinstance(call.function, ir.Global) else ""
-
-
-def _signature(call: ir.Call) -> ir.Expr:
-    """An expression that is equal for calls of one function with the same arguments, and that is forgotten
-    when one of those changes.
-    """
-    result = call.function
-    for arg in call.args:
-        result = ir.Binary("call", result, arg)
-    return ir.Binary("call", result, ir.Const(len(call.args)))
-
-
-def _sets(instruction: ir.Assign) -> bool:
-    value = instruction.value
-    return isinstance(value, ir.Binary) and value.op == "|" and value.left == instruction.target
-
-
-def _reads_flags(expr: ir.Expr) -> bool:
-    return task_flags(expr) or any(_reads_flags(part) for part in parts(expr))
-
-
-def _flag_copies(fn: ir.Function) -> frozenset[ir.Expr]:
-    """Locals that the task's flags, or some of them, are copied to."""
-    return frozenset(
-        each.target
-        for block in fn.blocks
-        for each in block.instructions
-        if isinstance(each, ir.Assign) and isinstance(each.target, ir.Local) and _reads_flags(each.value)
-    )
-
-
-def _used(fn: ir.Function) -> frozenset[ir.Expr]:
-    """The locals and temporaries that are read anywhere."""
-    found: set[ir.Expr] = set()
-    for block in fn.blocks:
-        for each in block.instructions:
-            for expr in (each.value,) if isinstance(each, ir.Assign) else (each.function, *each.args):
-                found |= locals_in(expr)
-        match block.end:
-            case ir.Branch(condition, _, _, _):
-                found |= locals_in(condition)
-            case ir.Switch(value, _, _, _) | ir.Return(value, _) if value is not None:
-                found |= locals_in(value)
-    return frozenset(found)
-
-
-def _addressed(fn: ir.Function) -> frozenset[ir.Expr]:
-    """Locals whose address, or that of a part of them, is taken anywhere."""
-    found: set[ir.Expr] = set()
-
-    def look(expr: ir.Expr) -> None:
-        if isinstance(expr, ir.AddressOf):
-            local = root(expr.operand)
-            if local is not None:
-                found.add(local)
-        for part in parts(expr):
-            look(part)
-
-    for block in fn.blocks:
-        for each in block.instructions:
-            for expr in (each.value,) if isinstance(each, ir.Assign) else (each.function, *each.args):
-                look(expr)
-        if isinstance(block.end, ir.Return) and block.end.value is not None:
-            look(block.end.value)
-    return frozenset(found)
 
 
 def _rank(problem: Problem) -> tuple[bool, int]:

@@ -1,8 +1,8 @@
 """Scopes that are entered and not left, or left with the wrong cookie, in the functions of some paths.
 
 Candidates are found by text: functions that mention one of the API models about scopes, or a wrapper of one.
-Each is walked by itself first, its callees left out; only where something is found is it walked again with all
-that its callees do and return, and only what is found then too counts.
+Each is walked by itself first, its callees left out; only where something is found is it walked again with
+all that its callees do and return, and only what is found then too counts.
 """
 
 from __future__ import annotations
@@ -38,6 +38,10 @@ class Unbalanced:
     restored: bool
     """Whether another path of the function does restore it."""
     problems: tuple[Problem, ...]
+    saves: tuple[int, ...]
+    """The blocks of the function that enter a scope."""
+    restores: tuple[int, ...]
+    """Those that leave one."""
 
 
 class Scopes:
@@ -140,16 +144,20 @@ class Scopes:
         walk = self._walk(ref, follow=False)
         if walk is None or not _wrong(walk):
             return []
-        sure = self._walk(ref, follow=True)
-        if sure is None:
-            return []
         suspected = {(each.kind, each.at) for each in _wrong(walk)}
+        if any(each.entry < 0 or walk.entries[each.entry].kept for each in _wrong(walk)):
+            walk = self._walk(ref, follow=True)
+            if walk is None:
+                return []
         groups: dict[tuple[str, int, int], list[Problem]] = {}
-        for problem in _wrong(sure):
+        for problem in _wrong(walk):
             if (problem.kind, problem.at) in suspected:
-                about = -1 if problem.entry >= 0 and problem.kind == "left-open" else problem.at
-                groups.setdefault((problem.kind, problem.entry, about), []).append(problem)
-        return [_unbalanced(ref, sure, problems) for _, problems in sorted(groups.items())]
+                is_open = problem.kind in ("left-open", "entered-again")
+                key = (
+                    ("left-open", problem.entry, -1) if is_open else (problem.kind, problem.entry, problem.at)
+                )
+                groups.setdefault(key, []).append(problem)
+        return [_unbalanced(ref, walk, problems) for _, problems in sorted(groups.items())]
 
 
 def _wrong(walk: ScopeWalk) -> list[Problem]:
@@ -164,7 +172,7 @@ def _wrong(walk: ScopeWalk) -> list[Problem]:
 
 
 def _unbalanced(ref: FunctionRef, walk: ScopeWalk, problems: list[Problem]) -> Unbalanced:
-    problems.sort(key=lambda each: (each.joined, len(each.trace.steps()) if each.trace else 0, each.at))
+    problems.sort(key=lambda each: (each.kind != "left-open", each.joined, _length(each), each.at))
     first = problems[0]
     return Unbalanced(
         ref,
@@ -173,4 +181,10 @@ def _unbalanced(ref: FunctionRef, walk: ScopeWalk, problems: list[Problem]) -> U
         walk.entries[first.other] if first.other >= 0 else None,
         first.entry in walk.closed,
         tuple(problems),
+        tuple(walk.saves),
+        tuple(walk.restores),
     )
+
+
+def _length(problem: Problem) -> int:
+    return len(problem.trace.steps()) if problem.trace is not None else 0

@@ -77,7 +77,7 @@ def render_finding(finding: Finding, *, width: int = 80, colour: bool = False) -
         "mask": mask_lines(finding.mask) if finding.mask else [],
     }
     after = {
-        "deadlock": [f"{way.name}: {way.why}" for way in finding.ways],
+        "deadlock" if finding.mask else "effect": [f"{way.name}: {way.why}" for way in finding.ways],
         "flags": finding.unsaved,
         "fix": finding.fixes,
         "also": [f"{position(place)}: {text}" for place, text in finding.also],

@@ -26,6 +26,10 @@ _KINDS = {
     "register": ["call", "function"],
     "callback": ["call", "function"],
     "wait": ["acquire", "lock"],
+    "save": ["enter", "scope"],
+    "restore": ["exit", "scope"],
+    "branch": ["branch"],
+    "return": ["return", "function"],
 }
 
 
