@@ -131,6 +131,8 @@ class ScopeExplainer:
             facts.append(
                 "In this kernel every restore clears what its cookie says, so that the wrong one still works."
             )
+        if problem.kind in ("other-kind", "order"):
+            facts.append("The cookie is that save's on this way.")
         if problem.kind == "unset":
             facts.append("On this way nothing is assigned to the variable.")
         if problem.joined:

@@ -75,6 +75,24 @@
 		return __value;							\
 	}
 
+/* And for what has no address at all. */
+#define DEFINE_LOCK_GUARD_0(_name, _lock, _unlock, ...)				\
+	typedef struct {							\
+		void *lock;							\
+		__VA_ARGS__;							\
+	} class_##_name##_t;							\
+	static inline void class_##_name##_destructor(class_##_name##_t *_T)	\
+	{									\
+		if (_T->lock) { _unlock; }					\
+	}									\
+	static inline class_##_name##_t class_##_name##_constructor(void)	\
+	{									\
+		class_##_name##_t __value = { .lock = (void *)1 }, *_T = &__value; \
+										\
+		_lock;								\
+		return __value;							\
+	}
+
 #define guard(_name) CLASS(_name, __UNIQUE_ID(guard))
 
 /* The name of the turn's variable is made by the outer one, so that regions can nest. */
