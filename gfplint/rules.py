@@ -242,12 +242,13 @@ _SCOPE_RULE_KEYS = (
 
 
 def _rule(table: Table, contexts: tuple[str, ...]) -> Rule:
+    of_scopes = "kind" in table and table.text("kind") == "scope"
+    table.only(*(_SCOPE_RULE_KEYS if of_scopes else _RULE_KEYS))
     name = table.text("name")
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
         table.fail(f"{name!r} is no name for a rule: small letters, digits and single hyphens", "name")
-    if _choice(table, "kind", KINDS) == "scope":
+    if of_scopes:
         return _scope_rule(table, name)
-    table.only(*_RULE_KEYS)
     for context in table.texts("contexts"):
         if context not in contexts:
             table.unknown("context", context, contexts)
@@ -274,7 +275,6 @@ def _rule(table: Table, contexts: tuple[str, ...]) -> Rule:
 
 def _scope_rule(table: Table, name: str) -> Rule:
     """A rule of kind ``scope``: it has no contexts and no mask, and its sentences depend on what is wrong."""
-    table.only(*_SCOPE_RULE_KEYS)
     return Rule(
         id=table.text("id"),
         name=name,

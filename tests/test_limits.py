@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gfplint.analysis import effects, explain, regions, values, walk
+from gfplint.analysis import effects, explain, regions, scope_walk, unbalanced, values, walk
 from gfplint.analysis.evaluate import Limits
 from gfplint.analysis.explain import _level
 from gfplint.findings import Confidence
@@ -36,6 +36,10 @@ BOUNDS = {
     "chains of callers that are asked about one region": regions._MAX_CHAINS,
     "callers of one function that are asked": regions._MAX_CALLERS,
     "levels of callers asked for a registered object": registrations._MAX_CALLERS,
+    "paths kept apart at a block, for scopes": scope_walk._MAX_PATHS,
+    "blocks walked in one function, for scopes": scope_walk._MAX_BLOCKS,
+    "conditions that tell paths apart, for scopes": scope_walk._MAX_CONDITIONS,
+    "rounds of the search for wrappers of a scope": unbalanced._WRAPPER_ROUNDS,
     "one macro's expansion": macros.MAX_EXPANSION,
     "all expansions in one function": macros.MAX_TOTAL,
     "depth of macros in macros": macros.MAX_DEPTH,

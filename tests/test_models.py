@@ -167,7 +167,6 @@ def test_functions_that_must_be_read_from_their_definitions(bundled: Models) -> 
         "virtqueue_add_outbuf",
         "virtqueue_add_sgs",
         "kref_put_mutex",
-        "memalloc_flags_save",
         "swap",
     ):
         assert bundled.get(name) is None, name

@@ -9,6 +9,8 @@ import pytest
 from gfplint import ir
 from gfplint.cexpr import kernel_version
 from gfplint.errors import ModelError
+from gfplint.models import SCOPES
+from gfplint.rule_scopes import PROBLEMS
 from gfplint.rules import Context, Registration, Rule, Rules
 
 ROOT = Path(__file__).parents[1]
@@ -272,3 +274,49 @@ def test_mistakes_in_a_context(tmp_path: Path, change: tuple[str, str], where: s
     with pytest.raises(ModelError, match=re.escape(words)) as caught:
         load(tmp_path, context=CONTEXT.replace(*change))
     assert f"{tmp_path}/contexts/{where}" in str(caught.value)
+
+
+SCOPE_RULE = """
+id = "X006"
+name = "x"
+title = "T"
+summary = "S"
+kind = "scope"
+severity = "note"
+cwe = []
+help = "H"
+"""
+
+
+def scope_rule(**change: str) -> str:
+    parts = [SCOPE_RULE]
+    for name in PROBLEMS:
+        message = change.get(name, "{function} leaves {scope}")
+        parts.append(f'[[problem]]\nname = "{name}"\nmessage = "{message}"\nwhy = "W"\nfixes = []\n')
+    parts += [f'[[scope]]\nname = "{name}"\nflag = "PF_X"\nwhy = "W"\n' for name in SCOPES]
+    return "".join(parts)
+
+
+def test_a_rule_about_scopes_has_no_context(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text(scope_rule(), encoding="utf-8")
+    rule = Rules.load([tmp_path]).rule("X006")
+    assert (rule.kind, rule.contexts, rule.fixes) == ("scope", (), ())
+    assert [each.name for each in rule.problems] == list(PROBLEMS)
+    assert [each.name for each in rule.scopes] == list(SCOPES)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (scope_rule(order="{lock}"), "unknown placeholder in 'message' 'lock'"),
+        (scope_rule().replace('name = "order"', 'name = "odrer"'), "did you mean 'order'?"),
+        (scope_rule().replace('name = "noio"', 'name = "noi"'), "did you mean 'noio'?"),
+        (SCOPE_RULE, "needs a [[problem]] of the name 'left-open'"),
+        (SCOPE_RULE + 'contexts = ["c"]\n', "unknown key 'contexts'"),
+    ],
+)
+def test_mistakes_in_a_rule_about_scopes(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "x.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ModelError, match=re.escape(words)) as caught:
+        Rules.load([tmp_path]).rule("X006")
+    assert f"{tmp_path}/x.toml:" in str(caught.value)

@@ -202,8 +202,8 @@ class Calls:
 
     def _model(self, model: Model, call: ir.Call, state: State) -> list[State]:
         actual: dict[str, ir.Expr] = dict(zip(model.params, call.args, strict=False))
-        if not model.leaf and model.returns is None:
-            forget_outputs(call.args, state)
+        if model.returns is None:
+            forget_outputs(call.args, state, fields=not model.leaf)
         value: Value | None = None
         if model.returns is not None:
             value = self._reader.value(at_call(model.returns, actual), state)
@@ -227,7 +227,8 @@ class Calls:
             case Allocate():
                 self._allocate(effect, model, actual, call, state)
             case EnterScope(scope):
-                state.assign(call.result, scopes.enter(SCOPES[scope], state))
+                flags = scopes.named_by(call.args) if scope == "flags" else SCOPES[scope]
+                state.assign(call.result, scopes.enter(flags, state))
             case LeaveScope(scope, cookie):
                 scopes.leave(SCOPES[scope], self._reader.value(at_call(cookie, actual), state), state)
             case AssignTo(target, value):

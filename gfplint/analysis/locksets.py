@@ -41,8 +41,8 @@ def release_named(name: str, state: State) -> None:
     state.dropped |= {name}
 
 
-def forget_outputs(args: tuple[ir.Expr, ...], state: State) -> None:
-    """Variables whose address is passed may come back changed."""
+def forget_outputs(args: tuple[ir.Expr, ...], state: State, *, fields: bool = True) -> None:
+    """Variables whose address is passed may come back changed; with ``fields``, so may fields."""
     for arg in args:
         while isinstance(arg, ir.Cast):
             arg = arg.operand
@@ -50,6 +50,6 @@ def forget_outputs(args: tuple[ir.Expr, ...], state: State) -> None:
             operand = arg.operand
             if isinstance(operand, ir.Local):
                 state.assign(operand, None)
-            elif isinstance(operand, ir.Field) and state.facts:
+            elif fields and isinstance(operand, ir.Field) and state.facts:
                 for key in [key for key in state.facts if operand.name in fields_in(key)]:
                     del state.facts[key]

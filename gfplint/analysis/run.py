@@ -230,7 +230,9 @@ class Run:
 
     def _unbalanced(self, rule: Rule) -> list[Finding]:
         explainer = ScopeExplainer(self.explainer, self.program, rule)
-        return [explainer.finding(each) for each in Scopes(self.evaluator, self.files).find()]
+        found = Scopes(self.evaluator, self.files).find()
+        findings = [self.suppressions.apply(explainer.finding(each)) for each in found]
+        return [each for each in findings if self.touched is None or self.touched.finding(each)]
 
     # -------------------------------------------------------------------------- show-locks
 

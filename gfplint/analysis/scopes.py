@@ -23,9 +23,13 @@ def enter(scope: int, state: State) -> Cookie:
 
 
 def leave(scope: int, cookie: Value | None, state: State) -> None:
-    """Leave a scope with the cookie of its entry; an unknown cookie counts as the right one."""
-    if isinstance(cookie, Cookie) and cookie.scope == scope and cookie.was_entered:
-        return
+    """Leave a scope with the cookie of its entry; an unknown cookie counts as the right one. The cookie of
+    several scopes (``memalloc_flags_save()``) leaves them all, whatever restore it is given to.
+    """
+    if isinstance(cookie, Cookie):
+        if cookie.scope == scope and cookie.was_entered:
+            return
+        scope |= cookie.scope
     if state.entered & scope:
         state.entered &= ~scope
     else:
@@ -49,6 +53,11 @@ def assign_task_flags(instruction: ir.Assign, state: State) -> bool:
         # Anything else puts back what was saved: the scopes entered here end.
         state.entered = 0
     return True
+
+
+def named_by(args: tuple[ir.Expr, ...]) -> int:
+    """The scopes whose task flags the arguments of ``memalloc_flags_save()`` name, as bits."""
+    return sum({bit for arg in args for bit in _scopes(arg)})
 
 
 def task_flags(target: ir.Expr) -> bool:
