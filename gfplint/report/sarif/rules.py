@@ -15,6 +15,7 @@ _SECURITY_SEVERITY = "5.5"
 _CWE_VERSION = "4.15"
 _CWE_NAMES = {
     362: "Concurrent Execution using Shared Resource with Improper Synchronization ('Race Condition')",
+    459: "Incomplete Cleanup",
     667: "Improper Locking",
     764: "Multiple Locks of a Critical Resource",
     833: "Deadlock",
@@ -51,7 +52,7 @@ def rule_descriptor(rule: RuleText, weaknesses: Sequence[int]) -> om.ReportingDe
             "tags": tags(
                 [
                     "security",
-                    "deadlock",
+                    *(["deadlock"] if 833 in rule.cwe else []),
                     "linux-kernel",
                     *(f"external/cwe/cwe-{number:03}" for number in rule.cwe),
                 ]
