@@ -232,7 +232,7 @@ def test_source_lines_around_a_step(tmp_path: Path) -> None:
     assert Sources(str(tmp_path)).around(Place("a.c", 3, 2, 9))[2].marked == "call(x)"
 
 
-@pytest.mark.parametrize("path", ["../secret.c", "/etc/passwd", "missing.c", ".", "a\x00.c", "a.c/x"])
+@pytest.mark.parametrize("path", ["../secret.c", "a/../../secret.c", "missing.c", ".", "a\x00.c", "a.c/x"])
 def test_no_lines_of_what_is_not_a_file_of_the_tree(tmp_path: Path, path: str) -> None:
     (tmp_path / "secret.c").write_text("secret\n")
     (tmp_path / "tree").mkdir()
@@ -240,6 +240,13 @@ def test_no_lines_of_what_is_not_a_file_of_the_tree(tmp_path: Path, path: str) -
     assert Sources(str(tmp_path / "tree")).around(Place(path, 1, 1)) == []
     assert Sources(None).around(Place("a.c", 1, 1)) == []
     assert Sources(str(tmp_path / "tree")).around(Place("a.c", 99, 1)) == []
+
+
+def test_lines_of_a_file_that_was_checked_outside_of_the_tree(tmp_path: Path) -> None:
+    (tmp_path / "mine.c").write_text("one\n")
+    (tmp_path / "tree").mkdir()
+    [line] = Sources(str(tmp_path / "tree")).around(Place(str(tmp_path / "mine.c"), 1, 1))
+    assert (line.number, line.marked) == (1, "one")
 
 
 # --------------------------------------------------------------------------------------- graph

@@ -52,11 +52,14 @@ class Sources:
         ]
 
     def _read(self, path: str) -> list[str]:
-        """The file's lines, as its line numbers count them; none of a file that isn't below the root."""
+        """The file's lines, as its line numbers count them; none of what is no source.
+
+        An absolute path is a file that was checked outside of the tree; a relative one can't lead out of it.
+        """
         if self._root is None:
             return []
         full = os.path.normpath(os.path.join(self._root, path))
-        if not full.startswith(self._root.rstrip("/") + "/"):
+        if not os.path.isabs(path) and not full.startswith(self._root.rstrip("/") + "/"):
             return []
         try:
             if not os.path.isfile(full) or os.path.getsize(full) > _LARGEST:
