@@ -100,3 +100,9 @@ def test_only_what_calls_for_action_is_printed() -> None:
     comment = Note("unused-suppression", "a.c", 3, "this comment allows nothing")
     text = render(report(allowed, known, notes=(comment,)), folder="/kernels/linux-6.12")
     assert text == "a.c:3: warning: this comment allows nothing [unused-suppression]\n"
+
+
+def test_one_thread_has_no_number() -> None:
+    text = render(report(chain_finding()), folder="/kernels/linux-6.12")
+    assert "note: thread\n" in text
+    assert ": note: i915_gem_shrinker_oom(): is called\n" in text

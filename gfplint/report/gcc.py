@@ -37,7 +37,7 @@ def _finding(finding: Finding, root: str | None, folder: str) -> Iterator[str]:
     if finding.mask:
         notes.append((finding.place, f"mask {' '.join(mask_lines(finding.mask))}"))
     for number, thread in enumerate(finding.threads, 1):
-        notes += _thread(thread, number, finding.place)
+        notes += _thread(thread, number if len(finding.threads) > 1 else 0, finding.place)
     notes += [(place, f"also: {text}") for place, text in finding.also]
     notes.append((finding.place, f"confidence {finding.confidence.word}; gfplint --explain {finding.rule}"))
     for place, text in notes:
@@ -45,7 +45,7 @@ def _finding(finding: Finding, root: str | None, folder: str) -> Iterator[str]:
 
 
 def _thread(thread: Thread, number: int, otherwise: Place) -> Iterator[tuple[Place, str]]:
-    """A note for each step with a place.
+    """A note for each step with a place; `number` is 0 where there is one thread only.
 
     A step of the kernel's core has none: it is told with the next one that has, or with the last.
     """
@@ -66,7 +66,8 @@ def _thread(thread: Thread, number: int, otherwise: Place) -> Iterator[tuple[Pla
     elif waiting:
         grouped.append((otherwise, waiting))
     for place, steps in grouped:
-        yield place, f"thread {number}: {'; '.join(phrase(step) for step in steps)}"
+        text = "; ".join(phrase(step) for step in steps)
+        yield place, f"thread {number}: {text}" if number else text
 
 
 def _line(place: Place | None, severity: str, text: str, root: str | None, folder: str) -> str:

@@ -71,7 +71,7 @@ def _message(finding: Finding) -> str:
     if finding.mask:
         lines.append(f"mask: {' '.join(mask_lines(finding.mask))}")
     for number, thread in enumerate(finding.threads, 1):
-        lines += ["", f"{thread_title(thread, number)}"]
+        lines += ["", thread_title(thread, number if len(finding.threads) > 1 else 0)]
         for step in thread.steps:
             lines.append(f"- {phrase(step)}{f' ({position(step.place)})' if step.place else ''}")
     lines += ["", *(f"{way.name}: {way.why}" for way in finding.ways), *finding.unsaved]

@@ -23,6 +23,8 @@ KINDS = {
     "register": "before",
     "callback": "callback",
     "wait": "waits",
+    "save": "scope",
+    "restore": "scope",
 }
 """A word for each kind of step, to be read beside its colour."""
 
