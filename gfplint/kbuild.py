@@ -150,3 +150,7 @@ def _no_kernel_code(call: Call) -> bool:
     root = os.path.realpath(call.kernel or ".")
     inside = os.path.relpath(os.path.realpath(call.source), root)
     return inside.split(os.sep, 1)[0] in SIDE_FOLDERS
+
+
+if __name__ == "__main__":
+    main()
