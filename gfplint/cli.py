@@ -6,6 +6,7 @@ Exit status: 0 without findings, 1 with findings, 2 for everything that went wro
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return failure.fail(str(error), error)
     except BrokenPipeError:
         return 2
+    except OSError as error:
+        if not error.filename and error.errno in (errno.ENOSPC, errno.EIO, errno.EBADF):  # --help, --version
+            return failure.fail(f"Standard output can't be written: {error.strerror}.", error)
+        return failure.fail(failure.internal(error), error)
     except Exception as error:  # whatever it is, the user gets a sentence
         return failure.fail(failure.internal(error), error)
 

@@ -14,13 +14,25 @@ from gfplint.errors import UsageError
 
 def check_writable(path: Path) -> None:
     """Say at once, before minutes of work, that `path` can't become a file. `UsageError` names the reason."""
-    if path.is_dir():
-        raise UsageError(f"The output file {path} is a folder.")
-    folder = path.resolve().parent
-    if path.exists() and not path.is_file():
-        return
-    if not folder.is_dir():
-        raise UsageError(f"The output file {path} can't be written: there is no folder {folder}.")
+    try:
+        there = path.exists()
+        if path.is_dir():
+            raise UsageError(f"The output file {path} is a folder.")
+        if there and not path.is_file():
+            return
+        target = path.resolve()
+        folder = target.parent
+        if not folder.is_dir():
+            raise UsageError(f"The output file {path} can't be written: there is no folder {folder}.")
+        # What is replaced is an entry of the folder: the file's own permissions don't matter.
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise UsageError(f"The output file {path} can't be written: no permission for {folder}.")
+        if there and target.suffix in (".c", ".h"):
+            raise UsageError(f"The output file {path} is C source, which a report must not replace.")
+    except OSError as error:
+        raise UsageError(f"The output file {path} can't be written: {error.strerror}.") from error
+    except RuntimeError:  # what pathlib makes of ELOOP
+        raise UsageError(f"The output file {path} can't be written: it links to itself.") from None
 
 
 def write_file(path: Path, text: str) -> None:

@@ -237,6 +237,8 @@ def in_range(version: Version | None, since: Version | None, until: Version | No
 def read_toml(path: Path, error: type[GfplintError] = ModelError) -> Table:
     """Read the file at ``path``. Raises ``error`` where it can't be read, and for its tables."""
     try:
+        if path.exists() and not path.is_file():  # reading a pipe may never end
+            raise error(f"{path}: the file can't be read: it is no regular file.")
         text = path.read_text(encoding="utf-8")
     except OSError as problem:
         raise error(f"{path}: the file can't be read: {problem.strerror}.") from problem

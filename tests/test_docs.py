@@ -46,8 +46,17 @@ def _made(folder: Path) -> Path:
     shutil.copytree(KERNEL / "drivers" / "balloon", tree / "drivers" / "virtio")
     (tree / ".config").write_text("CONFIG_MODULES=y\nCONFIG_SMP=y\n")
     shutil.copy(next((KERNEL / "drivers" / "balloon").glob("*.c")), tree / "my_driver.c")
-    for arguments in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "A tree"]):
-        subprocess.run(["git", *arguments], cwd=tree, env=_environment(folder), check=True, timeout=60)
+    script = """
+        git init -q -b main; git add -A; git commit -q -m 'A tree'
+        git tag v6.12; git update-ref refs/remotes/origin/master HEAD
+        git commit -q --allow-empty -m One; git commit -q --allow-empty -m Two
+        for name in fix.patch series.mbox; do
+            for file in drivers/virtio/*.c; do echo "/* $name */" >> $file; done
+            git commit -q -a -m "$name"; git format-patch -q -1 --stdout > $name
+        done
+        git reset -q --hard HEAD~1    # the series is there to be applied
+    """
+    subprocess.run(["bash", "-ec", script], cwd=tree, env=_environment(folder), check=True, timeout=60)
     return folder
 
 
@@ -95,6 +104,12 @@ def test_a_command_that_is_not_run_says_why(page: Path) -> None:
 def test_few_are_not_run() -> None:
     left_out = [block for page in PAGES for block in blocks(page) if block.mark.startswith("not run:")]
     assert len(left_out) <= len(COMMANDS) / 3
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (ROOT / "docs" / "index.md").read_text("utf-8")
+    for page in (ROOT / "docs").rglob("*.md"):
+        assert page.name == "index.md" or f"]({page.relative_to(ROOT / 'docs')})" in index
 
 
 def test_matching() -> None:

@@ -12,6 +12,7 @@ from gfplint.analysis.evaluate import Limits
 from gfplint.analysis.explain import _level
 from gfplint.findings import Confidence
 from gfplint.frontend import macros
+from gfplint.kernel import files
 from gfplint.program import constants, pointers, registrations, types
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -40,6 +41,7 @@ BOUNDS = {
     "blocks walked in one function, for scopes": scope_walk._MAX_BLOCKS,
     "conditions that tell paths apart, for scopes": scope_walk._MAX_CONDITIONS,
     "rounds of the search for wrappers of a scope": unbalanced._WRAPPER_ROUNDS,
+    "size of a source file": files.MAX_SIZE,
     "one macro's expansion": macros.MAX_EXPANSION,
     "all expansions in one function": macros.MAX_TOTAL,
     "depth of macros in macros": macros.MAX_DEPTH,

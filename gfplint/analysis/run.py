@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import os
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
@@ -74,10 +75,19 @@ class Run:
             found = self.tree.c_files(path)
             if not found and given.is_dir():
                 raise UsageError(f"There are no C files in {given}.")
+            if not found and path.endswith(".c"):
+                raise UsageError(f"{given} is not a C file: it is no regular file.")
             if not found:
                 raise UsageError(f"{given} is not a C file: its name ends neither in .c nor in .h.")
             files.update(found)
-        return sorted(files)
+        closed = {path for path in files if not os.access(self.tree.root / path, os.R_OK)}
+        for path in closed:
+            self.program.notes.add(Note("unreadable-file", path, 0, "It can't be read: no permission."))
+        if closed == files:
+            raise UsageError(f"{self.options.paths[0]} has no C file that can be read: no permission.")
+        for folder in self.tree.unlistable:
+            self.program.notes.add(Note("unreadable-file", folder, 0, "The folder can't be listed."))
+        return sorted(files - closed)
 
     def selected(self) -> list[Rule]:
         """The rules to apply, by id. An id or name that doesn't exist is an error that names the nearest."""
@@ -284,8 +294,15 @@ class Run:
                 continue
             file = self.program.source(path)
             if file is None:
+                if len(self.files) == 1:
+                    reasons = [note.text for note in self.program.notes if note.path == path]
+                    raise UsageError(
+                        f"{given} can't be read: {reasons[0] if reasons else 'nobody knows why.'}"
+                    )
                 continue
             if b"\0" in file.data:
+                if len(self.files) == 1:
+                    raise UsageError(f"{given} is not a C file: it has NUL bytes, as no C source has.")
                 self.program.notes.add(
                     Note("unreadable-file", path, 0, "It has NUL bytes, as no C source has.")
                 )

@@ -49,6 +49,8 @@ def parsed(text: str, what: str) -> dict[str, Composed]:
 def _bytes(name: str, what: str) -> bytes:
     try:
         if name == "-":
+            if sys.stdin is None:
+                raise UsageError(f"{_sentence(what)} can't be read: standard input is closed.")
             return sys.stdin.buffer.read()
         return Path(name).read_bytes()
     except FileNotFoundError:

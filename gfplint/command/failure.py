@@ -18,8 +18,7 @@ def fail(sentence: str, error: Exception) -> int:
         import traceback
 
         write_stderr("".join(traceback.format_exception(error)))
-    lines = sentence.splitlines() or [type(error).__name__]
-    write_stderr("".join(f"gfplint: {printable(line)}\n" for line in lines))
+    write_stderr(f"gfplint: {printable(sentence) or type(error).__name__}\n")
     return 2
 
 

@@ -5,6 +5,7 @@ Declarations only. What an option's value means is decided in `gfplint.command.s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,10 +46,19 @@ class Command(click.Command):
             from gfplint.command import config
 
             given, _, met = self.make_parser(context).parse_args(args=list(args))
+            self._must_not_be_empty(given)
             if not any(parameter.is_eager for parameter in met):  # --help, which a broken file must not stop
                 context.obj = config.load(self, context, given)
                 context.default_map = None if context.obj is None else context.obj.values
         return super().parse_args(context, args)
+
+    def _must_not_be_empty(self, given: Mapping[str, Any]) -> None:
+        """An empty word (a shell variable that isn't set) is neither the current folder nor no value."""
+        for option in self.params:
+            value = given.get(option.name or "")
+            values = value if isinstance(value, list | tuple) else (value,)
+            if isinstance(option, Option) and "" in values:
+                raise UsageError(f"{max(option.opts, key=len)} is empty: give it a value or leave it out.")
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, as `click.Command` would, in one section for each heading."""
@@ -178,7 +188,7 @@ OPTIONS = (
         "-o",
         "--output-file",
         group="Report",
-        type=click.Path(path_type=Path),
+        type=click.Path(path_type=Path, readable=False),
         metavar="FILE",
         writes=True,
         help="Write to FILE, whole or not at all, and only the summary to standard error.",

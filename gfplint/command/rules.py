@@ -13,8 +13,17 @@ if TYPE_CHECKING:
     from gfplint.report import RuleText
 
 
+def must_be_folders(folders: Iterable[Path]) -> None:
+    """Raise `UsageError` for one that is none."""
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"--rules must name a folder of rules, and {folder} is none.")
+
+
 def load(folders: tuple[Path, ...]) -> list[RuleText]:
     """The bundled rules and those of `folders`, by id."""
+    must_be_folders(folders)
+
     from gfplint.resources import rules_directory
     from gfplint.rules import Rules
 

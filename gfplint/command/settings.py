@@ -51,6 +51,7 @@ def display(given: dict[str, Any]) -> Display:
         from gfplint.output import check_writable
 
         check_writable(output)
+        _must_differ(output, given)
     terminal = output is None and sys.stdout is not None and sys.stdout.isatty()
     width = PIPE_WIDTH
     if terminal:
@@ -58,6 +59,14 @@ def display(given: dict[str, Any]) -> Display:
     plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
     colour = {"always": True, "never": False}.get(given["colour"], terminal and not plain)
     return Display(given["output_format"], output, given["statistics"], given["verbose"], colour, width)
+
+
+def _must_differ(output: Path, given: dict[str, Any]) -> None:
+    """The report must not replace what the run reads. An old report, the baseline, it may."""
+    for name in ("config", "kconfig", "diff"):
+        source = given.get(name)
+        if source is not None and output.exists() and Path(source).exists() and output.samefile(source):
+            raise UsageError(f"The output file {output} is also the --{name}: a report must not replace it.")
 
 
 def check_options(paths: tuple[Path, ...], given: dict[str, Any]) -> CheckOptions:
@@ -80,9 +89,7 @@ def check_options(paths: tuple[Path, ...], given: dict[str, Any]) -> CheckOption
         raise UsageError(f"--kernel must name a kernel tree, and {given['kernel']} is no folder.")
     if given["kconfig"] is not None:
         _must_exist(given["kconfig"], "--kconfig must name a .config, and there is no file {}.")
-    for folder in given["rules_dirs"]:
-        if not folder.is_dir():
-            raise UsageError(f"--rules must name a folder of rules, and {folder} is none.")
+    naming.must_be_folders(given["rules_dirs"])
     select, ignore = _selection(given)
     changes = None
     if changing:
@@ -116,6 +123,9 @@ def check_options(paths: tuple[Path, ...], given: dict[str, Any]) -> CheckOption
 def _selection(given: dict[str, Any]) -> tuple[frozenset[str] | None, frozenset[str]]:
     """What ``--select`` (None: all rules) and ``--ignore`` name; `UsageError` where nothing is left."""
     select, ignore = naming.words(given["select"]), naming.words(given["ignore"])
+    for name, words in (("select", select), ("ignore", ignore)):
+        if given[name] and not words:
+            raise UsageError(f"--{name} is empty: it must name rules.")
     if not select and not ignore:
         return None, frozenset()
     rules = naming.load(given["rules_dirs"])

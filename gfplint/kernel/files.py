@@ -6,6 +6,7 @@ calls, so a file is read with open, read and close and nothing else.
 
 from __future__ import annotations
 
+import errno
 import os
 
 SIDE_FOLDERS = frozenset({"Documentation", "rust", "samples", "scripts", "tools", "usr"})
@@ -19,12 +20,15 @@ first bytes are taken for lists of a device's registers. 6.12 has 370 of them, 4
 header bytes, with five million macros; nothing in them is a function, a type or a mask.
 """
 
+MAX_SIZE = 32 << 20
+"""Bytes of the largest file that is read. The largest of a kernel, a list of registers, has 24 MB."""
+
 _CHUNK = 1 << 20
 
 
 def read_source(root: str, path: str) -> bytes:
-    """The content of the source file ``path`` below ``root``; empty if it can't be read or is a register
-    list.
+    """The content of the source file ``path`` below ``root``; empty if it can't be read, is a register list
+    or larger than `MAX_SIZE`.
     """
     try:
         descriptor = os.open(root + "/" + path, os.O_RDONLY)
@@ -45,6 +49,8 @@ def read_source(root: str, path: str) -> bytes:
             parts = [data]
         while part := os.read(descriptor, _CHUNK):
             parts.append(part)
+            if len(parts) * _CHUNK > MAX_SIZE:
+                return b""
         return b"".join(parts)
     except OSError:
         return b""
@@ -53,7 +59,7 @@ def read_source(root: str, path: str) -> bytes:
 
 
 def read_bytes(path: str) -> bytes:
-    """The content of a file. Raises ``OSError``."""
+    """The content of a file. Raises ``OSError``, ``EFBIG`` where it is larger than `MAX_SIZE`."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         data = os.read(descriptor, _CHUNK)
@@ -62,18 +68,22 @@ def read_bytes(path: str) -> bytes:
         parts = [data]
         while part := os.read(descriptor, _CHUNK):
             parts.append(part)
+            if len(parts) * _CHUNK > MAX_SIZE:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
         return b"".join(parts)
     finally:
         os.close(descriptor)
 
 
-def list_files(root: str, under: str = "", skip: frozenset[str] = frozenset()) -> list[str]:
+def list_files(
+    root: str, under: str = "", skip: frozenset[str] = frozenset(), unlistable: list[str] | None = None
+) -> list[str]:
     """Sorted paths, relative to ``root``, of the regular ``.c`` and ``.h`` files below ``root/under``.
 
     ``under`` is ``""`` or a folder's relative path; ``skip`` names folders directly below ``root`` that
     are left out. Symbolic links aren't followed: a kernel tree uses them to show one file at two places.
-    Hidden folders and folders that can't be listed are passed over, ``foo.mod.c`` is generated and no
-    source.
+    Hidden folders and folders that can't be listed are passed over (and the latter added to ``unlistable``),
+    ``foo.mod.c`` is generated and no source.
     """
     found: list[str] = []
     pending = [under.strip("/") + "/" if under.strip("/") else ""]
@@ -82,6 +92,8 @@ def list_files(root: str, under: str = "", skip: frozenset[str] = frozenset()) -
         try:
             entries = os.scandir(os.path.join(root, folder))
         except OSError:
+            if unlistable is not None:
+                unlistable.append(folder)
             continue
         with entries:
             for entry in entries:

@@ -129,6 +129,11 @@ class Config:
         options = dict(_LINE.findall(text))
         if not options:
             raise ConfigError(f"{path} is no kernel configuration: it has no line of the form CONFIG_X=y.")
+        for number, line in enumerate(text.splitlines(), 1):
+            if line.strip() and not line.startswith(("#", "CONFIG_")):
+                raise ConfigError(
+                    f"{path}:{number}: this is no line of a kernel configuration: {line[:40]!r}."
+                )
         return cls(options, arch, version)
 
     def enabled(self, name: str) -> bool:

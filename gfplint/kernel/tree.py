@@ -32,11 +32,12 @@ class KernelTree:
         self.root = Path(os.path.abspath(root))
         self.arch = arch
         self.jobs = jobs
+        self.unlistable: list[str] = []
         self.version, self.version_text = _version(self.root)
         self.is_kernel = self.version is not None and (self.root / "include" / "linux").is_dir()
         if not self.is_kernel:
             self.version = self.version_text = None
-        if self.is_kernel and arch not in ARCHITECTURES and not (self.root / "arch" / arch).is_dir():
+        if self.is_kernel and arch not in ARCHITECTURES and not self._has_architecture(arch):
             known = sorted(path.name for path in (self.root / "arch").glob("*") if path.is_dir())
             raise ConfigError(
                 f"There is no architecture {arch!r}; this tree has {', '.join(known) or 'none'}."
@@ -124,6 +125,9 @@ class KernelTree:
             return path
         return os.path.relpath(self._prefix + path, self._prefix + self.project).replace(os.sep, "/")
 
+    def _has_architecture(self, arch: str) -> bool:
+        return arch.replace("_", "").isalnum() and (self.root / "arch" / arch).is_dir()
+
     def c_files(self, under: str = "") -> list[str]:
         """Sorted paths of the ``.c`` files at or below ``under``.
 
@@ -140,7 +144,7 @@ class KernelTree:
         listed = self._listed.get(under)
         if listed is None:
             skip = SIDE_FOLDERS if self.is_kernel else frozenset()
-            listed = list_files(str(self.root), under, skip)
+            listed = list_files(str(self.root), under, skip, self.unlistable)
             if self.project is not None and not under:
                 twice = inside(self.root, self.project)
                 own = list_files(str(self.root), self.project)
