@@ -46,7 +46,7 @@ def _made(folder: Path) -> Path:
     shutil.copytree(KERNEL / "drivers" / "balloon", tree / "drivers" / "virtio")
     (tree / ".config").write_text("CONFIG_MODULES=y\nCONFIG_SMP=y\n")
     shutil.copy(next((KERNEL / "drivers" / "balloon").glob("*.c")), tree / "my_driver.c")
-    script = """
+    history = """
         git init -q -b main; git add -A; git commit -q -m 'A tree'
         git tag v6.12; git update-ref refs/remotes/origin/master HEAD
         git commit -q --allow-empty -m One; git commit -q --allow-empty -m Two
@@ -56,7 +56,7 @@ def _made(folder: Path) -> Path:
         done
         git reset -q --hard HEAD~1    # the series is there to be applied
     """
-    subprocess.run(["bash", "-ec", script], cwd=tree, env=_environment(folder), check=True, timeout=60)
+    subprocess.run(["bash", "-ec", history], cwd=tree, env=_environment(folder), check=True, timeout=60)
     return folder
 
 
