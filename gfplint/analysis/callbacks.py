@@ -14,23 +14,52 @@ from gfplint import ir
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.summary import Allocation, Effect, Facts, LockClass, Summary, Wait
 from gfplint.analysis.values import ALL, TOP, Bits, Pointee, Value, as_bits, const
+from gfplint.findings import Finding, Place, Thread
 from gfplint.program.registrations import Registered, Registrations
 from gfplint.rules import Callback as Prototype
 from gfplint.rules import Context
 
 
 @dataclass(slots=True)
-class Awaited:
-    """A lock class, the callback that waits for it, and the way there.
+class Waiting:
+    """A lock class that a callback waits for, with the way there as its summary has it.
 
-    ``masks``: the classes of reclaiming allocations for which it does; empty for all.
+    ``masks``: the classes of reclaiming allocations for which it waits; empty for all.
+    """
+
+    lock: LockClass
+    shared: bool
+    effect: Effect
+    masks: tuple[Bits, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A :class:`Waiting` that stands for itself: it goes from process to process, and into the cache.
+
+    ``targets`` and ``depth`` are those of the way, ``cost`` tells better witnesses from worse, ``thread``
+    is the way as reports print it.
     """
 
     lock: LockClass
     shared: bool
     registered: Registered
-    effect: Effect
-    masks: tuple[Bits, ...] = ()
+    targets: int
+    depth: int
+    cost: tuple[int, int, int]
+    masks: tuple[Bits, ...]
+    thread: Thread
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is known of one callback. ``inside`` are the findings of rules about what it does itself."""
+
+    registered: Registered
+    registered_at: Place
+    defined_at: Place
+    awaited: tuple[Awaited, ...]
+    inside: tuple[Finding, ...]
 
 
 @dataclass(slots=True)
@@ -40,9 +69,9 @@ class Callback:
     registered: Registered
     summaries: tuple[tuple[Bits, Summary], ...]
 
-    def waits(self) -> list[Awaited]:
+    def waits(self) -> list[Waiting]:
         """The locks that it waits for and that have a name, best witness each, sorted by class of lock."""
-        best: dict[tuple[str, bool], Awaited] = {}
+        best: dict[tuple[str, bool], Waiting] = {}
         for mask, summary in self.summaries:
             for effect in summary.effects.values():
                 event = effect.event
@@ -51,7 +80,7 @@ class Callback:
                 key = (event.lock.name, event.shared)
                 known = best.get(key)
                 if known is None:
-                    best[key] = Awaited(event.lock, event.shared, self.registered, effect, (mask,))
+                    best[key] = Waiting(event.lock, event.shared, effect, (mask,))
                     continue
                 if effect.cost < known.effect.cost:
                     known.effect = effect
@@ -83,12 +112,13 @@ class Callbacks:
 
     def find(self, contexts: Iterable[Context]) -> list[Callback]:
         """Each registered callback, evaluated, in the order of :class:`Registered`."""
-        by_id = {context.id: context for context in contexts}
-        result: list[Callback] = []
-        for each in self.registrations.find(by_id.values()):
-            prototype = by_id[each.context].callback(each.role)
-            result.append(Callback(each, self._summaries(each, prototype)))
-        return result
+        contexts = list(contexts)
+        return [self.evaluate(each, contexts) for each in self.registrations.find(contexts)]
+
+    def evaluate(self, registered: Registered, contexts: Iterable[Context]) -> Callback:
+        """One registered callback, entered as its context enters it."""
+        context = next(each for each in contexts if each.id == registered.context)
+        return Callback(registered, self._summaries(registered, context.callback(registered.role)))
 
     def _summaries(self, registered: Registered, prototype: Prototype) -> tuple[tuple[Bits, Summary], ...]:
         ref = registered.callback
@@ -160,12 +190,12 @@ def admits(awaited: Awaited, mask: Value, classes: tuple[Bits, ...]) -> bool | N
     return True if len(inside) == len(possible) else None
 
 
-def awaited(callbacks: Iterable[Callback]) -> dict[str, list[Awaited]]:
+def awaited(answers: Iterable[Answer]) -> dict[str, list[Awaited]]:
     """Lock class name → who waits for it, certain and short ways first."""
     result: dict[str, list[Awaited]] = {}
-    for callback in callbacks:
-        for each in callback.waits():
+    for answer in answers:
+        for each in answer.awaited:
             result.setdefault(each.lock.name, []).append(each)
     for waits in result.values():
-        waits.sort(key=lambda each: (each.shared, *each.effect.cost, each.registered))
+        waits.sort(key=lambda each: (each.shared, *each.cost, each.registered))
     return result

@@ -98,6 +98,7 @@ class Calls:
     ) -> list[State]:
         values = [self._argument(arg, state) for arg in args]
         facts = Facts(tuple(plain(value) for value in values))
+        self._evaluator.look(state.held)
         doubt = self._evaluator.doubt
         self._evaluator.doubt = doubt or len(targets) > 1
         summaries = [self._evaluator.summary(ref, facts) for ref in targets]

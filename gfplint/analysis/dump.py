@@ -350,7 +350,7 @@ def _allocation(
     for each in alternatives(mask):
         event = Allocation(model.name, as_bits(each), as_bits(order), argument)
         effect = Effect(event, call.at, call, entered=state.entered)
-        texts.append(_words(dump.run.explainer.mask(event, effect, ref)) + condition + unknown)
+        texts.append(_words(dump.run.phases.explainer.mask(event, effect, ref)) + condition + unknown)
     return texts
 
 

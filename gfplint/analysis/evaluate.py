@@ -8,12 +8,14 @@ its summary so far, and the head of the cycle is evaluated again until nothing c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from gfplint import ir
+from gfplint.analysis import state
 from gfplint.analysis.flow import dereferenced, escaped, reverse_postorder
-from gfplint.analysis.summary import Allocation, Exit, Facts, Summary
+from gfplint.analysis.summary import Allocation, Exit, Facts, Held, Summary
 from gfplint.analysis.values import ALL, NONZERO, TOP, Address, Code, Pointee, Value, as_bits, const, join
 from gfplint.analysis.walk import Walk
 from gfplint.models import Model
@@ -52,6 +54,10 @@ class _Entry:
     """The home that the answer was narrowed by, None where it holds for all."""
     doubt: bool | None
     """Whether it holds behind a call with several targets, or before one; None where it holds for both."""
+    tainted: bool
+    """Whether it depends on what was asked before: it is forgotten when the unit of work ends."""
+    unit: int
+    """The unit of work that used it last."""
     reach: int | None
     """Functions on a way below which :attr:`Limits.depth` cut it short; None where it was not cut."""
 
@@ -64,10 +70,11 @@ class _Active:
     low: int
     used: bool = False
     cut: bool = False
+    tainted: bool = False
 
 
 class Evaluator:
-    """All summaries of one program. ``evaluations`` counts walks, for ``--statistics``."""
+    """All summaries of one program."""
 
     def __init__(
         self, program: Program, limits: Limits | None = None, parent: Evaluator | None = None
@@ -80,7 +87,9 @@ class Evaluator:
         self.limits = limits or Limits()
         self.telling: int = parent.telling if parent is not None else ALL
         """The bits of a mask that some rule speaks of."""
-        self.evaluations = 0
+        self.focus: frozenset[str] | None = None
+        """Lock classes without which the function that a walk starts from is of no interest; None: all is."""
+        self._horizon = _DONE
         self.home = ""
         """Folder of the function that the current walk started from."""
         self.doubt = False
@@ -94,6 +103,12 @@ class Evaluator:
         self._memo: dict[FunctionRef, list[_Entry]] = {}
         self._stack: list[_Active] = []
         self._provisional: list[tuple[FunctionRef, _Entry]] = []
+        self._tainted: list[tuple[FunctionRef, _Entry]] = []
+        self._unit = 0
+        self._unit_of: object = None
+        self._used: dict[FunctionRef, int] = {}
+        self.evaluated: set[FunctionRef] = set()
+        """Functions that were walked."""
         self._places: dict[tuple[str, int, ir.Expr], Place | None] = {}
         self._stored: dict[tuple[str, str], dict[tuple[str, ...], Value]] = {}
 
@@ -216,19 +231,26 @@ class Evaluator:
         """What ``ref`` may do when called with ``facts``."""
         if not self._stack:
             self.home = ref.path.rpartition("/")[0]
+            self._horizon = _DONE
         entries = self._memo.setdefault(ref, [])
-        left = self.limits.depth - len(self._stack)
+        left = min(self.limits.depth, self._horizon) - len(self._stack)
         found = self._known(entries, facts, left)
         if found is not None:
             if self._stack:
-                self._stack[-1].low = min(self._stack[-1].low, found.low)
-                self._stack[-1].cut |= found.reach is not None
+                top = self._stack[-1]
+                top.low = min(top.low, found.low)
+                top.cut |= found.reach is not None
+                top.tainted |= found.tainted
+            if found.unit != self._unit:
+                found.unit = self._unit
+                self._used[ref] = self._used.get(ref, 0) + 1
             return found.summary
         active = self._recursion(ref, facts)
         if active is not None:
             index, entry = active
             entry.used = True
             self._stack[-1].low = min(self._stack[-1].low, index)
+            self._stack[-1].tainted = True
             return entry.summary
         if left <= 0:
             self._stack[-1].cut = True
@@ -236,9 +258,11 @@ class Evaluator:
         fn = self.program.function(ref)
         if fn is None:
             return Summary(ref, exits=[Exit(TOP)], complete=False)
-        if len(entries) >= self.limits.specialisations and facts.values:
+        if self._used.get(ref, 0) >= self.limits.specialisations and facts.values:
+            if self._stack:
+                self._stack[-1].tainted = True
             return self.summary(ref, Facts())
-        return self._solve(ref, fn, facts)
+        return self._solve(ref, fn, facts, left)
 
     def _known(self, entries: list[_Entry], facts: Facts, left: int) -> _Entry | None:
         for entry in entries:
@@ -259,7 +283,7 @@ class Evaluator:
                 return index, each
         return matches[-1] if len(matches) >= 2 else None
 
-    def _solve(self, ref: FunctionRef, fn: ir.Function, facts: Facts) -> Summary:
+    def _solve(self, ref: FunctionRef, fn: ir.Function, facts: Facts, left: int) -> Summary:
         index = len(self._stack)
         mark = len(self._provisional)
         active = _Active(ref, facts, Summary(ref), index)
@@ -268,7 +292,7 @@ class Evaluator:
             for _ in range(self.limits.rounds):
                 before = _shape(active.summary)
                 active.used = False
-                self.evaluations += 1
+                self.evaluated.add(ref)
                 walk = Walk(self, fn, facts)
                 result = walk.run(ref)
                 stable = not active.used or _shape(result) == before
@@ -287,10 +311,16 @@ class Evaluator:
             active.low if active.low < index else _DONE,
             self.home if summary.at_home else None,
             self.doubt if summary.at_doubt else None,
-            self.limits.depth - index if active.cut else None,
+            active.tainted or active.cut,
+            self._unit,
+            left if active.cut else None,
         )
-        if active.cut and index:
-            self._stack[-1].cut = True
+        if index:
+            self._stack[-1].cut |= active.cut
+            self._stack[-1].tainted |= entry.tainted
+        self._used[ref] = self._used.get(ref, 0) + 1
+        if entry.tainted:
+            self._tainted.append((ref, entry))
         self._replace(ref, entry)
         if active.low < index:
             self._provisional.append((ref, entry))
@@ -301,6 +331,49 @@ class Evaluator:
                 each.low = _DONE
             del self._provisional[mark:]
         return summary
+
+    def look(self, held: Iterable[Held]) -> None:
+        """A call is about to be followed with these locks held. In the function that the walk started from,
+        calls outside of :attr:`focus` are looked into only as deep as lock wrappers go.
+        """
+        if self.focus is not None and len(self._stack) == 1:
+            inside = any(each.lock.name in self.focus for each in held)
+            self._horizon = _DONE if inside else 1 + _GLANCE
+
+    def begin(self, unit: object) -> None:
+        """Start a unit of work, unless it is the one that was started last: its answers must not depend on
+        which units came before, in this process.
+
+        What is kept are answers that are the same whenever they are asked for. What came out of a recursion,
+        was cut short by a bound, or stands for too many different facts, is not.
+        """
+        if unit == self._unit_of:
+            return
+        self._unit_of = unit
+        self._unit += 1
+        self._used.clear()
+        for ref, entry in self._tainted:
+            self._memo[ref] = [each for each in self._memo[ref] if each is not entry]
+        self._tainted.clear()
+
+    def forget(self) -> None:
+        """Let go of all answers, and of the program's memory: what is asked again is read again."""
+        for kept in (
+            self._memo,
+            self._followed,
+            self._escaped,
+            self._orders,
+            self._aliases,
+            self._places,
+            self._stored,
+            self._used,
+        ):
+            kept.clear()
+        self._tainted.clear()
+        self._unit_of = None
+        state.forget()
+        self.types.forget()
+        self.program.forget()
 
     def _replace(self, ref: FunctionRef, entry: _Entry) -> None:
         """Keep an answer, in the place of one for the same facts that was cut short sooner."""
@@ -320,6 +393,8 @@ class Evaluator:
         del self._provisional[mark:]
 
 
+_GLANCE = 3
+"""Functions on the way of a call that is only looked at for the locks that it returns with, or its value."""
 _COSTLY_ORDER = 3
 """PAGE_ALLOC_COSTLY_ORDER, include/linux/mmzone.h: rules ask whether an order is above it."""
 _MASK_TYPE = ir.Named("gfp_t")

@@ -114,7 +114,7 @@ class Explainer:
             facts=facts,
             threads=(
                 self._holder(held, mask),
-                self.waiter(context, awaited.registered, awaited.effect, awaited.lock.name),
+                awaited.thread,
             ),
             lock=Lock(lock.name, lock.kind, taken, held.function.name),
             mask=mask,
@@ -347,13 +347,17 @@ class Explainer:
 
     # ------------------------------------------------------------------------- confidence
 
+    def best_wait(self, awaited: Awaited) -> Confidence:
+        """The most that a finding with this callback could reach."""
+        return _level(awaited.targets, True, awaited.depth) if not awaited.lock.anonymous else Confidence.LOW
+
     def best_confidence(self, region: Region, awaited: Awaited) -> Confidence:
         """The most that a finding of this region could reach, its mask left out (callers may decide it)."""
         effect = region.effect
-        depth = max(effect.depth, awaited.effect.depth)
-        if not region.held.lock.word:
+        depth = max(effect.depth, awaited.depth)
+        if region.held.lock.anonymous:
             return Confidence.LOW
-        return _level(effect.targets * awaited.effect.targets, True, depth)
+        return _level(effect.targets * awaited.targets, True, depth)
 
     def _certain(self, event: Allocation) -> bool:
         bits = event.mask
@@ -368,12 +372,12 @@ class Explainer:
         matches = self._conditions.holds(rule.allocation, names, rule) is True
         admitted = admits(awaited, names["mask"], self._classes)
         certain = reclaims and matches and admitted is True
-        targets = effect.targets * awaited.effect.targets
-        depth = max(effect.depth, awaited.effect.depth)
+        targets = effect.targets * awaited.targets
+        depth = max(effect.depth, awaited.depth)
         level = _level(targets, certain, depth)
         facts = [
             self._pointer_fact(effect.targets, "from the lock to the allocation"),
-            self._pointer_fact(awaited.effect.targets, "from the callback to the lock"),
+            self._pointer_fact(awaited.targets, "from the callback to the lock"),
             _mask_fact(reclaims),
         ]
         if reclaims and not matches:
@@ -387,7 +391,7 @@ class Explainer:
             facts.append(
                 "The lock is named by a pointer that leads to it, which may differ between the two threads."
             )
-        if not held.region.held.lock.word:
+        if held.region.held.lock.anonymous:
             level = Confidence.LOW
             facts.append(
                 "Every page (or buffer) has such a lock; nothing says that both threads mean the same one."

@@ -47,7 +47,7 @@ def what_is_at(run: Run, path: str, line: int, column: int) -> Answer | None:
     locks, masks = asked.locks_and_masks()
     if not locks and not masks:
         return None
-    return Answer(str(run.tree.root), run.explainer.place(path, start, len(word)), locks, masks)
+    return Answer(str(run.tree.root), run.phases.explainer.place(path, start, len(word)), locks, masks)
 
 
 def _word(text: bytes, offset: int) -> tuple[int, int]:

@@ -8,13 +8,11 @@ import os
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from gfplint.analysis.callbacks import Awaited, Callback, Callbacks, awaited
+from gfplint.analysis.callbacks import Answer, Awaited, awaited
 from gfplint.analysis.conditions import Conditions
 from gfplint.analysis.evaluate import Evaluator
-from gfplint.analysis.explain import Explainer
 from gfplint.analysis.explain_scopes import ScopeExplainer
-from gfplint.analysis.regions import Regions
-from gfplint.analysis.summary import Region
+from gfplint.analysis.phases import Phases, Query
 from gfplint.analysis.suppressions import Suppressions
 from gfplint.analysis.touched import Touched
 from gfplint.analysis.unbalanced import Scopes
@@ -52,9 +50,9 @@ class Run:
         self.conditions = Conditions(self.program.masks)
         self.evaluator.telling = self.conditions.telling(self.rules)
         self.evaluator.pointers.foreign = self.rules.only_through()
-        self.explainer = Explainer(self.evaluator, self.conditions)
+        self.phases = Phases(self.program, self.rules, self.evaluator, options.jobs)
         self.suppressions = Suppressions(self.program, self.rules)
-        self._callbacks: dict[tuple[str, ...], list[Callback]] = {}
+        self._callbacks: dict[tuple[str, ...], list[Answer]] = {}
         self.touched = Touched(self.program, options.changes) if options.changes is not None else None
         self.files = self.touched.files() if self.touched is not None and options.reach else self._files()
 
@@ -117,23 +115,22 @@ class Run:
     def check(self) -> Report:
         """Apply the selected rules to the paths."""
         rules = self.selected()
-        findings: list[Finding] = []
         contexts = sorted({name for rule in rules for name in rule.contexts})
         nothing = self.touched is not None and not self.touched.anything
-        callbacks = [] if nothing else self._find_callbacks([self.rules.context(name) for name in contexts])
-        locks: set[str] = set()
+        answers = [] if nothing else self._find_callbacks([self.rules.context(name) for name in contexts])
+        findings: list[Finding] = []
+        queries: list[Query] = []
         for rule in rules:
             if rule.kind == "scope":
                 findings.extend(self._unbalanced(rule))
             for name in rule.contexts:
-                context = self.rules.context(name)
-                mine = [each for each in callbacks if each.registered.context == name]
+                mine = [each for each in answers if each.registered.context == name]
                 if rule.kind == "inside":
-                    findings.extend(self._inside(rule, context, mine))
+                    findings.extend(self._inside(rule, mine))
                 else:
-                    waits = self._touched_first(context, awaited(mine))
-                    locks.update(waits)
-                    findings.extend(self._held(rule, context, waits))
+                    waits = self._touched_first(awaited(mine))
+                    queries.append(Query(rule, self.rules.context(name), waits))
+        findings.extend(self._held(queries))
         if not self.options.reach:
             self._look_at_named_files()
         findings = [each for each in findings if each.confidence >= self.options.min_confidence]
@@ -153,71 +150,61 @@ class Run:
                     ),
                 }
             ),
-            statistics=self._statistics(len(callbacks), len(locks)),
+            statistics=self._statistics(
+                len(answers), len({name for query in queries for name in query.waits})
+            ),
             root=str(self.tree.root),
             kernel_version=self.tree.version_text,
             paths=[self.tree.shown(path) for path in self.paths],
         )
 
-    def _find_callbacks(self, contexts: list[Context]) -> list[Callback]:
+    def _find_callbacks(self, contexts: list[Context]) -> list[Answer]:
         key = tuple(context.id for context in contexts)
         if key not in self._callbacks:
-            self._progress("looking for callbacks of reclaim", 0, 3)
-            self._callbacks[key] = Callbacks(self.evaluator).find(contexts)
-            self._progress("following the locks that they wait for", 1, 3)
+            self._progress("looking for callbacks of reclaim", 0, 1)
+            self._callbacks[key] = self.phases.callbacks(
+                contexts, lambda done, total: self._progress("following callbacks of reclaim", done, total)
+            )
         return self._callbacks[key]
 
     def _progress(self, what: str, done: int, total: int) -> None:
         if self.options.progress is not None:
             self.options.progress(what, done, total)
 
-    def _inside(self, rule: Rule, context: Context, callbacks: list[Callback]) -> list[Finding]:
+    def _inside(self, rule: Rule, answers: list[Answer]) -> list[Finding]:
         best: dict[tuple[object, ...], Finding] = {}
         wanted = set(self.files)
-        for callback in callbacks:
-            ref = callback.registered.callback
-            if ref.path not in wanted and not self.options.reach:
+        for answer in answers:
+            if answer.registered.callback.path not in wanted and not self.options.reach:
                 continue
-            for effect in callback.allocations():
-                if self.explainer.matches(rule, effect):
-                    finding = self.suppressions.apply(
-                        self.explainer.inside(rule, context, callback.registered, effect)
-                    )
-                    if self.touched is not None and not self.touched.finding(finding):
-                        continue
+            for each in answer.inside:
+                if each.rule == rule.id and (self.touched is None or self.touched.finding(each)):
+                    finding = self.suppressions.apply(each)
                     _keep_best(best, (rule.id, finding.place, finding.active), finding)
         return list(best.values())
 
-    def _held(self, rule: Rule, context: Context, waits: dict[str, list[Awaited]]) -> list[Finding]:
-        self._progress("looking at what is allocated under them", 2, 3)
+    def _held(self, queries: list[Query]) -> list[Finding]:
+        matches = self.phases.regions(
+            self.files,
+            queries,
+            self.options.min_confidence,
+            lambda done, total: self._progress("looking at what is allocated under locks", done, total),
+        )
         found: dict[tuple[object, ...], list[Finding]] = {}
-        regions = Regions(self.evaluator, self.files)
-
-        def worth(region: Region) -> bool:
-            first = self.explainer.waiting(waits[region.held.lock.name], region.effect)
-            if first is None:
-                return False
-            enough = self.explainer.best_confidence(region, first) >= self.options.min_confidence
-            return enough and self.explainer.matches(rule, region.effect)
-
-        for held in regions.find([each[0].lock for each in waits.values()], worth):
-            effect = held.region.effect
-            first = self.explainer.waiting(waits[held.region.held.lock.name], effect)
-            if first is None or not self.explainer.matches(rule, effect):
+        for match in matches:
+            if self.touched is not None and not self.touched.finding(match.finding):
                 continue
-            finding = self.suppressions.apply(self.explainer.held(rule, context, held, first))
-            if self.touched is not None and not self.touched.finding(finding):
-                continue
-            site = self.explainer.allocation_site(held.function, effect)
+            finding = self.suppressions.apply(match.finding)
             # What is allowed in one function must not stand for what isn't in another.
-            found.setdefault((held.region.held.lock.name, site, finding.active), []).append(finding)
+            key = (finding.rule, match.lock, match.site, finding.active)
+            found.setdefault(key, []).append(finding)
         by_call: dict[tuple[object, ...], Finding] = {}
         for same in found.values():
             finding = _merged(same)
-            _keep_best(by_call, (finding.place, finding.lock, finding.active), finding)
+            _keep_best(by_call, (finding.rule, finding.place, finding.lock, finding.active), finding)
         return list(by_call.values())
 
-    def _touched_first(self, context: Context, waits: dict[str, list[Awaited]]) -> dict[str, list[Awaited]]:
+    def _touched_first(self, waits: dict[str, list[Awaited]]) -> dict[str, list[Awaited]]:
         """Of the callbacks that wait for a lock, one that the changes touch is the witness. Where there is
         one, whoever holds that lock may be in any file.
         """
@@ -225,11 +212,8 @@ class Run:
         if touched is None:
             return waits
         more: set[str] = set()
-        for name, each in waits.items():
-            flags = [
-                touched.thread(self.explainer.waiter(context, one.registered, one.effect, name))
-                for one in each
-            ]
+        for each in waits.values():
+            flags = [touched.thread(one.thread) for one in each]
             if any(flags):
                 first = flags.index(True)
                 each.insert(0, each.pop(first))
@@ -239,7 +223,7 @@ class Run:
         return waits
 
     def _unbalanced(self, rule: Rule) -> list[Finding]:
-        explainer = ScopeExplainer(self.explainer, self.program, rule)
+        explainer = ScopeExplainer(self.phases.explainer, self.program, rule)
         found = Scopes(self.evaluator, self.files).find()
         findings = [self.suppressions.apply(explainer.finding(each)) for each in found]
         return [each for each in findings if self.touched is None or self.touched.finding(each)]
@@ -248,40 +232,35 @@ class Run:
 
     def show_locks(self) -> list[CallbackLocks]:
         """Every callback of reclaim that the rules know of, with the locks it waits for."""
-        return [self._callback_locks(each, each.waits()) for each in self._selected_callbacks()]
+        return [self._callback_locks(each, each.awaited) for each in self._selected_callbacks()]
 
     def waiters(self, locks: Collection[str]) -> dict[str, list[CallbackLocks]]:
         """Lock class name → the callbacks of reclaim that may wait for it, each with the way to that lock."""
         result: dict[str, list[CallbackLocks]] = {}
-        for callback in self._selected_callbacks():
-            for each in callback.waits():
+        for answer in self._selected_callbacks():
+            for each in answer.awaited:
                 if each.lock.name in locks:
-                    found = self._callback_locks(callback, [each])
+                    found = self._callback_locks(answer, [each])
                     result.setdefault(each.lock.name, []).append(found)
         return result
 
-    def _selected_callbacks(self) -> list[Callback]:
+    def _selected_callbacks(self) -> list[Answer]:
         names = sorted({name for rule in self.selected() for name in rule.contexts})
         return self._find_callbacks([self.rules.context(name) for name in names])
 
-    def _callback_locks(self, callback: Callback, waits: list[Awaited]) -> CallbackLocks:
-        registered = callback.registered
-        context = self.rules.context(registered.context)
+    def _callback_locks(self, answer: Answer, waits: Iterable[Awaited]) -> CallbackLocks:
         locks = []
         for each in waits:
-            thread = self.explainer.waiter(context, registered, each.effect, each.lock.name)
-            steps = tuple(step for step in thread.steps if step.kind in ("callback", "call", "wait"))
+            steps = tuple(step for step in each.thread.steps if step.kind in ("callback", "call", "wait"))
             last = steps[-1]
             assert last.place is not None
             kind = f"{each.lock.kind}, for reading" if each.shared else each.lock.kind
             locks.append((Lock(each.lock.name, kind, last.place, last.function), steps))
-        ref = registered.callback
-        fn = self.program.function(ref)
         return CallbackLocks(
-            context.title,
-            ref.name,
-            self.explainer.place(registered.path, registered.at),
-            self.explainer.place(ref.path, fn.name_at if fn is not None else ref.start),
+            self.rules.context(answer.registered.context).title,
+            answer.registered.callback.name,
+            answer.registered_at,
+            answer.defined_at,
             tuple(locks),
         )
 
@@ -326,13 +305,14 @@ class Run:
 
     def _statistics(self, callbacks: int, locks: int) -> Statistics:
         totals = self.evaluator.pointers.totals()
+        account = self.program.account
         return Statistics(
             files_analysed=len(self.files),
-            files_read=self.program.files_read,
-            functions_listed=self.program.functions_looked_at,
-            functions_lowered=self.program.functions_lowered,
-            functions_with_errors=self.program.functions_with_errors,
-            functions_evaluated=self.evaluator.evaluations,
+            files_read=len(account.files),
+            functions_listed=len(account.looked_at),
+            functions_lowered=len(account.looked_at) - len(account.unread),
+            functions_with_errors=len(account.with_errors),
+            functions_evaluated=len(self.evaluator.evaluated),
             callbacks=callbacks,
             locks=locks,
             calls_direct=totals["direct"],

@@ -42,6 +42,12 @@ def fields_in(expr: ir.Expr) -> frozenset[str]:
     return found
 
 
+def forget() -> None:
+    """Let go of what is memoised for single expressions."""
+    _locals.clear()
+    _fields.clear()
+
+
 def parts(expr: ir.Expr) -> tuple[ir.Expr, ...]:
     """The direct operands of an expression."""
     match expr:

@@ -5,6 +5,7 @@ Nouns only: events, effects, exits, summaries. How they come about is :mod:`gfpl
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from gfplint import ir
@@ -16,6 +17,9 @@ NOIO = 1
 NOFS = 2
 NORECLAIM = 4
 SCOPES = {"noio": NOIO, "nofs": NOFS, "noreclaim": NORECLAIM, "pin": 0, "flags": 0}
+
+
+_NAMED = re.compile(r"(struct \w+\.)?[\w.]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,11 @@ class LockClass:
     kind: str
     word: str
     exact: bool = True
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether there are very many of it and nothing tells them apart (the lock of every page)."""
+        return not self.word and _NAMED.fullmatch(self.name) is None
 
 
 @dataclass(slots=True)

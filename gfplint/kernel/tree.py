@@ -6,8 +6,10 @@ root, version, configuration and files, reads files, and has the :class:`~gfplin
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
@@ -174,6 +176,14 @@ class KernelTree:
                 self._cached -= len(self._cache.pop(next(iter(self._cache))))
             self._cache[path] = data
         return data
+
+    def total_size(self, paths: Iterable[str]) -> int:
+        """Bytes of these files together; those that can't be read count nothing."""
+        total = 0
+        for path in paths:
+            with contextlib.suppress(OSError):
+                total += os.stat(self._prefix + path).st_size
+        return total
 
     def exists(self, path: str) -> bool:
         """Whether there is a file of that name."""

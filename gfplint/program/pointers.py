@@ -65,7 +65,8 @@ class Pointers:
 
     def count(self, fn: ir.Function, call: ir.Call, targets: int) -> None:
         """Enter a call through a pointer into the account."""
-        self.sites[fn.path, call.at, repr(call.function)] = targets
+        key = (fn.path, call.at, repr(call.function))
+        self.sites[key] = max(targets, self.sites.get(key, 0))
 
     def targets(self, call: ir.Call, fn: ir.Function, home: str) -> tuple[tuple[FunctionRef, ...], bool]:
         """The functions that a call through a pointer is followed into, and whether ``home``, the folder

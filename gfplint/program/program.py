@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from gfplint import ir
@@ -37,6 +37,24 @@ class FunctionRef:
     name: str
 
 
+@dataclass(slots=True)
+class Account:
+    """What was read, for ``--statistics``: sets, so that those of several processes can be united."""
+
+    files: set[str] = field(default_factory=set)
+    looked_at: set[FunctionRef] = field(default_factory=set)
+    """Functions that somebody wanted to look inside."""
+    unread: set[FunctionRef] = field(default_factory=set)
+    with_errors: set[FunctionRef] = field(default_factory=set)
+
+    def add(self, other: Account) -> None:
+        """Take over another process's."""
+        self.files |= other.files
+        self.looked_at |= other.looked_at
+        self.unread |= other.unread
+        self.with_errors |= other.with_errors
+
+
 class Program:
     """All that is known of the code, shared by the analyses of one run.
 
@@ -48,7 +66,7 @@ class Program:
         self.models = models
         self.symbols = TreeSymbols(self)
         self.notes: set[Note] = set()
-        self.functions_with_errors = 0
+        self.account = Account()
         self._sources: dict[str, SourceFile | None] = {}
         self._functions: dict[FunctionRef, ir.Function | None] = {}
         self._resolved: dict[tuple[str, str], FunctionRef | None] = {}
@@ -77,6 +95,8 @@ class Program:
             self.notes.add(Note("unreadable-file", path, 0, str(error)))
             result = None
         self._sources[path] = result
+        if result is not None:
+            self.account.files.add(path)
         return result
 
     def items(self, path: str, *kinds: ItemKind) -> list[Item]:
@@ -194,10 +214,12 @@ class Program:
                 if item.start == ref.start:
                     result = self._lower(file, item)
                     break
+        self.account.looked_at.add(ref)
         if result is None:
             self.notes.add(Note("syntax", ref.path, 0, f"{ref.name}() could not be read."))
+            self.account.unread.add(ref)
         elif result.errors:
-            self.functions_with_errors += 1
+            self.account.with_errors.add(ref)
             line = file.position(result.name_at)[0] if file else 0
             self.notes.add(
                 Note(
@@ -233,22 +255,26 @@ class Program:
     @property
     def paths_read(self) -> list[str]:
         """The files that were split so far."""
-        return list(self._sources)
+        return sorted(self.account.files)
 
     @property
-    def files_read(self) -> int:
-        """How many files were split so far."""
-        return sum(1 for file in self._sources.values() if file is not None)
-
-    @property
-    def functions_looked_at(self) -> int:
-        """How many functions somebody wanted to look inside so far."""
+    def size(self) -> int:
+        """How many functions are kept in memory."""
         return len(self._functions)
 
-    @property
-    def functions_lowered(self) -> int:
-        """How many functions were lowered so far."""
-        return sum(1 for fn in self._functions.values() if fn is not None)
+    def forget(self) -> None:
+        """Let go of everything that can be read again; the account stays."""
+        for kept in (
+            self._sources,
+            self._functions,
+            self._variables,
+            self._lowered_variables,
+            self._records,
+            self._prototypes,
+            self._included,
+            self._starts,
+        ):
+            kept.clear()
 
     def prototype(self, name: str, from_path: str) -> ir.FunctionType | None:
         """The type of function ``name``: from its definition, or else from a declaration."""

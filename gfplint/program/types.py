@@ -83,6 +83,11 @@ class Types:
 
     # ------------------------------------------------------------------------------- types
 
+    def forget(self) -> None:
+        """Let go of what is kept for single functions."""
+        self._calls.clear()
+        self._keep.clear()
+
     def strip(self, kind: ir.Type, path: str) -> ir.Type:
         """Typedefs looked through, until something structural stands there."""
         for _ in range(_MAX_TYPEDEFS):

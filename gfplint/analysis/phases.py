@@ -1,0 +1,214 @@
+"""The two phases of a run, in units of work that several processes share.
+
+First the callbacks of reclaim are followed to the locks that they wait for, then the functions of the paths
+that hold one of these locks are followed to their allocations. A unit is a folder's worth of either. What a
+unit answers depends on the sources and the rules alone, not on which units the process had before; so it
+makes no difference how many processes there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from gfplint.analysis.callbacks import Answer, Awaited, Callback, Callbacks
+from gfplint.analysis.conditions import Conditions
+from gfplint.analysis.evaluate import Evaluator
+from gfplint.analysis.explain import Explainer
+from gfplint.analysis.regions import Held, Regions
+from gfplint.analysis.summary import LockClass, Region
+from gfplint.findings import Confidence, Finding, Note
+from gfplint.kernel.workers import dispatch
+from gfplint.program.program import Account, FunctionRef, Program
+from gfplint.program.registrations import Registered
+from gfplint.rules import Context, Rule, Rules
+
+_MOST_FUNCTIONS = 12_000
+"""Functions in memory beyond which a process lets go of all before its next unit."""
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+Progress = Callable[[int, int], None]
+"""Called with how many units are done, and how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a rule wants to know of regions: who waits for which lock in one of its contexts."""
+
+    rule: Rule
+    context: Context
+    waits: dict[str, list[Awaited]]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A finding with what makes it the same as another: the lock and the allocating call."""
+
+    finding: Finding
+    lock: str
+    site: tuple[str, int]
+
+
+@dataclass(slots=True)
+class _Books:
+    """What one process has to add to the account of a run."""
+
+    account: Account
+    evaluated: set[FunctionRef]
+    sites: dict[tuple[str, int, str], int]
+    notes: set[Note]
+
+
+class Phases:
+    """Runs units of work on one program and its evaluator."""
+
+    def __init__(self, program: Program, rules: Rules, evaluator: Evaluator, jobs: int) -> None:
+        self._program = program
+        self._rules = rules
+        self._evaluator = evaluator
+        self._jobs = jobs
+        self.explainer = Explainer(evaluator, Conditions(program.masks))
+
+    # -------------------------------------------------------------------------- callbacks
+
+    def callbacks(self, contexts: Sequence[Context], progress: Progress) -> list[Answer]:
+        """What every registered callback of these contexts waits for, in the order of :class:`Registered`."""
+        callbacks = Callbacks(self._evaluator)
+        registered = callbacks.registrations.find(contexts)
+        folders: dict[str, list[Registered]] = {}
+        for each in registered:
+            folders.setdefault(each.callback.path.rpartition("/")[0], []).append(each)
+        inside = [rule for rule in self._rules if rule.kind == "inside"]
+
+        def work(unit: list[Registered]) -> list[Answer]:
+            self._begin(("callbacks", unit[0].callback.path.rpartition("/")[0]))
+            return [self._answer(callbacks.evaluate(each, contexts), inside) for each in unit]
+
+        units = sorted(folders.values(), key=lambda unit: (-len(unit), unit))
+        answers = [answer for unit in self._spread(work, units, progress) for answer in unit]
+        return sorted(answers, key=lambda answer: answer.registered)
+
+    def _answer(self, callback: Callback, inside: Iterable[Rule]) -> Answer:
+        registered = callback.registered
+        ref = registered.callback
+        explain = self.explainer
+        context = self._rules.context(registered.context)
+        awaited = []
+        for each in callback.waits():
+            effect = each.effect
+            thread = explain.waiter(context, registered, effect, each.lock.name)
+            cost = effect.targets, effect.depth, effect.at
+            awaited.append(
+                Awaited(
+                    each.lock,
+                    each.shared,
+                    registered,
+                    effect.targets,
+                    effect.depth,
+                    cost,
+                    each.masks,
+                    thread,
+                )
+            )
+        findings = [
+            explain.inside(rule, context, registered, effect)
+            for rule in inside
+            if context.id in rule.contexts
+            for effect in callback.allocations()
+            if explain.matches(rule, effect)
+        ]
+        fn = self._program.function(ref)
+        return Answer(
+            registered,
+            explain.place(registered.path, registered.at),
+            explain.place(ref.path, fn.name_at if fn is not None else ref.start),
+            tuple(awaited),
+            tuple(findings),
+        )
+
+    # ---------------------------------------------------------------------------- regions
+
+    def regions(
+        self, files: Iterable[str], queries: Sequence[Query], lowest: Confidence, progress: Progress
+    ) -> list[Match]:
+        """The findings of these rules in these files, those that reach ``lowest`` among them."""
+        explain = self.explainer
+        locks: dict[str, LockClass] = {}
+        for query in queries:
+            for name, waits in query.waits.items():
+                if any(explain.best_wait(each) >= lowest for each in waits):
+                    locks[name] = waits[0].lock
+        regions = Regions(self._evaluator, files, [locks[name] for name in sorted(locks)])
+
+        def first(query: Query, region: Region) -> Awaited | None:
+            waits = query.waits.get(region.held.lock.name)
+            if waits is None or not explain.matches(query.rule, region.effect):
+                return None
+            return explain.waiting(waits, region.effect)
+
+        def worth(region: Region) -> bool:
+            return any(
+                (awaited := first(query, region)) is not None
+                and explain.best_confidence(region, awaited) >= lowest
+                for query in queries
+            )
+
+        def matches(held: Held) -> Iterable[Match]:
+            for query in queries:
+                awaited = first(query, held.region)
+                if awaited is not None:
+                    finding = explain.held(query.rule, query.context, held, awaited)
+                    site = explain.allocation_site(held.function, held.region.effect)
+                    yield Match(finding, held.region.held.lock.name, site)
+
+        def look(unit: list[str]) -> list[FunctionRef]:
+            self._begin(("regions", unit[0].rpartition("/")[0]))
+            return regions.holders(unit, worth)
+
+        def confirm(unit: list[FunctionRef]) -> list[Match]:
+            self._begin(("regions", unit[0].path.rpartition("/")[0]))
+            return [
+                match for ref in unit for held in regions.confirmed(ref, worth) for match in matches(held)
+            ]
+
+        units = regions.prepare()
+        holders = [refs for refs in self._spread(look, units, progress) if refs]
+        regions.look_up_callers({ref for refs in holders for ref in refs})
+        found = self._spread(confirm, holders, lambda done, total: None)
+        return [match for unit in found for match in unit]
+
+    # ---------------------------------------------------------------------------- process
+
+    def _begin(self, unit: object) -> None:
+        """A unit of work starts: nothing of the last one's may show in it, and memory is bounded."""
+        if self._program.size > _MOST_FUNCTIONS:
+            self._evaluator.forget()
+        self._evaluator.begin(unit)
+
+    def _spread(
+        self, work: Callable[[_Item], _Result], units: Sequence[_Item], progress: Progress
+    ) -> list[_Result]:
+        """Work on the units, on all processes, and bring home what each of them read."""
+        if not units:
+            return []
+        results, books = dispatch(
+            work, units, self._jobs, self._close, lambda done: progress(done, len(units))
+        )
+        for each in books:
+            self._program.account.add(each.account)
+            self._program.notes |= each.notes
+            self._evaluator.evaluated |= each.evaluated
+            sites = self._evaluator.pointers.sites
+            for key, number in each.sites.items():
+                sites[key] = max(number, sites.get(key, number))
+        return results
+
+    def _close(self) -> _Books:
+        return _Books(
+            self._program.account,
+            self._evaluator.evaluated,
+            self._evaluator.pointers.sites,
+            self._program.notes,
+        )
