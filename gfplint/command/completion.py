@@ -16,7 +16,7 @@ def rules(context: click.Context, parameter: click.Parameter, incomplete: str) -
     if comma and not getattr(parameter, "multiple", False):
         return []
     try:
-        known = load(context.params.get("rules_dirs") or ())
+        known = load(tuple(folder for folder in context.params.get("rules_dirs") or () if folder.is_dir()))
     except GfplintError:  # a folder of rules that can't be used is said when the command runs
         return []
     offered = [(rule.id, rule.title) for rule in known]
