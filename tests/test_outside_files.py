@@ -93,3 +93,15 @@ def test_a_kernel_reached_through_a_link(repository: Path, tmp_path: Path) -> No
     os.symlink(TESTDATA / "kernel", tmp_path / "deep" / "er" / "linux")
     report = check(repository / "src", kernel=tmp_path / "deep" / "er" / "linux")
     assert the_finding(report).place.path == str(repository / "src" / "balloon.c")
+
+
+def test_a_static_lock_is_named_by_its_file_in_the_repository(repository: Path) -> None:
+    path = repository / "src" / "balloon.c"
+    text = path.read_text()
+    text = text.replace("mutex_lock(&", "mutex_lock(&lone_lock); (void)(&")
+    text = text.replace("mutex_unlock(&", "mutex_unlock(&lone_lock); (void)(&")
+    first = text.index("struct lone_balloon {")
+    path.write_text(text[:first] + "static DEFINE_MUTEX(lone_lock);\n\n" + text[first:])
+    finding = the_finding(check(path, kernel=TESTDATA / "kernel"))
+    assert finding.lock is not None
+    assert finding.lock.name == "lone_lock (src/balloon.c)"

@@ -319,7 +319,8 @@ class Types:
             return None
         place = self._rooted(f"global {name}", variable.type, path)
         if variable.static:
-            return Place(place.root, (), place.type, place.owner, (), variable.path)
+            file = self._program.tree.stable(variable.path)
+            return Place(place.root, (), place.type, place.owner, (), file)
         return place
 
     def step(self, place: Place, name: str, path: str) -> Place | None:
