@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from gfplint.analysis.run import Run
     from gfplint.answers import Answer
     from gfplint.changes import Changes
+    from gfplint.kernel.tree import KernelTree
 
 _T = TypeVar("_T")
 _STACK_BYTES = 512 << 20
@@ -28,6 +30,9 @@ class CheckOptions:
     one; ``select`` None means all rules; ``progress`` is called with (what, done, total). With ``changes``
     only findings that they touch are reported; with ``reach`` too, ``paths`` are no more than the changed
     files, and what is analysed is whatever the changes can be seen from.
+
+    ``cache`` is the folder in which answers are kept for the next run, None for nowhere; ``warn`` is told, in
+    one sentence, why that folder is of no use.
     """
 
     paths: tuple[Path, ...]
@@ -44,29 +49,50 @@ class CheckOptions:
     """An older SARIF log of gfplint's, which says what is new."""
     changes: Changes | None = None
     reach: bool = False
+    cache: Path | None = None
+    warn: Callable[[str], None] | None = None
 
 
 def check(options: CheckOptions) -> Report:
     """Apply the rules to the paths. Raises :class:`gfplint.errors.GfplintError` where that is impossible."""
-    from gfplint.analysis.run import Run
-
     if options.baseline is None:
-        return _deep(lambda: Run(options).check())
+        return _check(options)[0]
     from gfplint.baseline import Baseline
 
     baseline = Baseline.read(options.baseline)  # before any work: it may be broken
-    run = _deep(lambda: Run(options))
-    report = _deep(run.check)
+    report, rules = _check(options)
     # With a change, what it doesn't touch wasn't looked for, and isn't gone.
-    rules = [rule.id for rule in run.selected()] if options.changes is None else []
-    return baseline.compare(report, rules, options.min_confidence)
+    return baseline.compare(report, rules if options.changes is None else [], options.min_confidence)
+
+
+def _check(options: CheckOptions) -> tuple[Report, list[str]]:
+    """The report, whatever the baseline, and the ids of the rules applied: an earlier run's, perhaps."""
+    with open_tree(options) as tree:
+        if tree.store is None:
+            return _analysed(options, tree)
+        from gfplint.cache.reports import Reports
+
+        reports = Reports(options, tree)
+        known = reports.load()
+        if known is None:
+            known = _analysed(options, tree)
+            reports.save(*known)
+        return known
+
+
+def _analysed(options: CheckOptions, tree: KernelTree) -> tuple[Report, list[str]]:
+    from gfplint.analysis.run import Run
+
+    run = _deep(lambda: Run(options, tree))
+    return _deep(run.check), [rule.id for rule in run.selected()]
 
 
 def show_locks(options: CheckOptions) -> list[CallbackLocks]:
     """Every callback of reclaim in the tree and the locks that it waits for."""
     from gfplint.analysis.run import Run
 
-    return _deep(lambda: Run(options).show_locks())
+    with open_tree(options) as tree:
+        return _deep(lambda: Run(options, tree).show_locks())
 
 
 def dump(stage: str, options: CheckOptions) -> str:
@@ -126,7 +152,8 @@ class Session:
                 known.options = replace(known.options, progress=options.progress)
                 return known
         self._read = {}
-        self._run = Run(options)
+        with open_tree(replace(options, cache=None)) as tree:
+            self._run = Run(options, tree)
         return self._run
 
     def _note_files(self, run: Run) -> None:
@@ -145,6 +172,40 @@ def _signature(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_size, status.st_mtime_ns
+
+
+def clear_cache(folder: Path, warn: Callable[[str], None] | None = None) -> None:
+    """Remove all that earlier runs, of whatever version, have left in a cache folder."""
+    from gfplint.cache.store import Store
+
+    Store(folder, b"", warn).clear()
+
+
+@contextmanager
+def open_tree(options: CheckOptions) -> Iterator[KernelTree]:
+    """The tree around the paths, with the cache that the options name; what is in it is kept at the end."""
+    from gfplint.kernel.tree import KernelTree
+
+    if not options.paths:
+        raise UsageError("Name at least one file or folder to analyse.")
+    store = None
+    if options.cache is not None:
+        from gfplint.cache import identity
+        from gfplint.cache.store import Store
+
+        store = Store(options.cache, identity.code(), options.warn)
+    try:
+        yield KernelTree.discover(
+            *options.paths,
+            kernel=options.kernel,
+            kconfig=options.kconfig,
+            arch=options.arch,
+            jobs=options.jobs,
+            store=store,
+        )
+    finally:
+        if store is not None:
+            store.close()
 
 
 def _deep(work: Callable[[], _T]) -> _T:

@@ -72,6 +72,10 @@ def _dispatch(context: click.Context, paths: tuple[Path, ...], given: dict[str, 
         return modes.list_rules(given, display)
     if mode == "--explain":
         return modes.explain(given, display)
+    if given["clear_cache"]:
+        modes.clear_cache(settings.cache_folder(given))
+        if not paths and mode is None:
+            return 0
     options = settings.check_options(paths, given)
     if mode == "--show-locks":
         return modes.show_locks(options, display)

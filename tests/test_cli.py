@@ -381,7 +381,7 @@ import sys, types
 from dataclasses import make_dataclass
 api = types.ModuleType("gfplint.api")
 names = "paths kernel kconfig arch jobs select ignore min_confidence rules_dirs progress"
-names = f"{names} baseline changes reach".split()
+names = f"{names} baseline changes reach cache warn".split()
 api.CheckOptions = make_dataclass("CheckOptions", names)
 sys.modules["gfplint.api"] = api
 import gfplint

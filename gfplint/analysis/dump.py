@@ -29,7 +29,7 @@ from gfplint.analysis.run import Run
 from gfplint.analysis.state import State
 from gfplint.analysis.summary import Allocation, Effect
 from gfplint.analysis.values import TOP, Code, Value, alternatives, as_bits, truth
-from gfplint.api import CheckOptions
+from gfplint.api import CheckOptions, open_tree
 from gfplint.errors import UsageError
 from gfplint.findings import Mask
 from gfplint.frontend.source import Item, ItemKind
@@ -47,7 +47,13 @@ _DEFINITIONS = (ItemKind.FUNCTION, ItemKind.VARIABLE)
 def dump_stage(stage: str, options: CheckOptions) -> str:
     """The dump of ``stage``, one of :data:`STAGES`; ``options.progress`` hears of each file."""
     wanted: list[tuple[Path, str | None]] = [_parted(path) for path in options.paths]
-    run = Run(replace(options, paths=tuple(path for path, _ in wanted)))
+    options = replace(options, paths=tuple(path for path, _ in wanted))
+    with open_tree(options) as tree:
+        return _dumped(stage, Run(options, tree), wanted)
+
+
+def _dumped(stage: str, run: Run, wanted: list[tuple[Path, str | None]]) -> str:
+    options = run.options
     dump = Dump(run)
     names = _names(run, [name for _, name in wanted])
     blocks: list[str] = []

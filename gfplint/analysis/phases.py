@@ -19,6 +19,7 @@ from gfplint.analysis.explain import Explainer
 from gfplint.analysis.regions import Held, Regions
 from gfplint.analysis.summary import LockClass, Region
 from gfplint.findings import Confidence, Finding, Note
+from gfplint.kernel.tree import Consulted
 from gfplint.kernel.workers import dispatch
 from gfplint.program.program import Account, FunctionRef, Program
 from gfplint.program.registrations import Registered
@@ -59,6 +60,7 @@ class _Books:
     evaluated: set[FunctionRef]
     sites: dict[tuple[str, int, str], int]
     notes: set[Note]
+    consulted: Consulted
 
 
 class Phases:
@@ -199,6 +201,7 @@ class Phases:
         for each in books:
             self._program.account.add(each.account)
             self._program.notes |= each.notes
+            self._program.tree.consulted.add(each.consulted)
             self._evaluator.evaluated |= each.evaluated
             sites = self._evaluator.pointers.sites
             for key, number in each.sites.items():
@@ -211,4 +214,5 @@ class Phases:
             self._evaluator.evaluated,
             self._evaluator.pointers.sites,
             self._program.notes,
+            self._program.tree.consulted,
         )

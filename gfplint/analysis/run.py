@@ -27,19 +27,11 @@ from gfplint.rules import Context, Rule, Rules
 
 
 class Run:
-    """Opens the tree and the rules once and answers for them."""
+    """Opens the rules once and answers for the tree."""
 
-    def __init__(self, options: CheckOptions) -> None:
-        if not options.paths:
-            raise UsageError("Name at least one file or folder to analyse.")
+    def __init__(self, options: CheckOptions, tree: KernelTree) -> None:
         self.options = options
-        self.tree = KernelTree.discover(
-            *options.paths,
-            kernel=options.kernel,
-            kconfig=options.kconfig,
-            arch=options.arch,
-            jobs=options.jobs,
-        )
+        self.tree = tree
         self.paths = (
             self._changed_paths() if options.reach else [self.tree.relative(path) for path in options.paths]
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gfplint.command import rules as naming
@@ -72,6 +73,14 @@ def dump(stage: str, options: CheckOptions, display: Display) -> int:
         text = api.dump(stage, replace(options, progress=bar))
     display.emit(text if not text or text.endswith("\n") else f"{text}\n")
     return 0
+
+
+def clear_cache(folder: Path) -> None:
+    """Remove what earlier runs kept."""
+    from gfplint import api
+    from gfplint.command.settings import warn
+
+    api.clear_cache(folder, warn)
 
 
 def list_rules(given: dict[str, Any], display: Display) -> int:

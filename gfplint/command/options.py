@@ -224,6 +224,25 @@ OPTIONS = (
         metavar="N",
         help="Processes to use. Default: one for each CPU.",
     ),
+    Option(
+        "--cache-dir",
+        group="Work",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Keep answers for the next run in DIR. Default: $GFPLINT_CACHE_DIR, or below ~/.cache.",
+    ),
+    Option(
+        "--cache/--no-cache",
+        default=True,
+        group="Work",
+        help="Whether to use and keep answers of earlier runs; they never change the result.",
+    ),
+    Option(
+        "--clear-cache",
+        group="Work",
+        is_flag=True,
+        help="First remove all that is kept; without a PATH do only that.",
+    ),
     # ----------------------------------------------------------- something else than a report
     Option(
         "--show-locks",

@@ -117,7 +117,28 @@ def check_options(paths: tuple[Path, ...], given: dict[str, Any]) -> CheckOption
         baseline=given["baseline"],
         changes=changes,
         reach=reach,
+        cache=cache_folder(given) if given["cache"] else None,
+        warn=warn,
     )
+
+
+def cache_folder(given: dict[str, Any]) -> Path:
+    """Where answers are kept; `UsageError` for a file."""
+    folder: Path | None = given["cache_dir"]
+    if folder is None:
+        from gfplint.cache.store import default_folder
+
+        return default_folder()
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"--cache-dir must name a folder, and {folder} is none.")
+    return folder
+
+
+def warn(sentence: str) -> None:
+    """Tell the user something that changes no result."""
+    from gfplint.output import write_stderr
+
+    write_stderr(f"gfplint: {sentence}\n")
 
 
 def _selection(given: dict[str, Any]) -> tuple[frozenset[str] | None, frozenset[str]]:

@@ -11,18 +11,21 @@ anyway. Answers don't depend on ``jobs``.
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from gfplint.errors import SourceError
 from gfplint.kernel import scan, search
-from gfplint.kernel.files import list_files, read_bytes, read_source
+from gfplint.kernel.files import examine, list_files
 from gfplint.kernel.ranking import rank
 from gfplint.kernel.table import Table, pack
 from gfplint.kernel.workers import spread
+
+if TYPE_CHECKING:
+    from gfplint.kernel.snapshot import Snapshot
 
 NAMES, CONSTANTS, STORES = "names", "constants", "stores"
 """The groups of tables. Macros and enumerators, three rows in four, stand apart from the rest."""
@@ -50,16 +53,26 @@ class Index:
 
     ``root`` is an absolute path; ``files`` the relative paths to cover. ``read`` returns a file's bytes and
     may keep them; it raises ``OSError`` or a :class:`~gfplint.errors.SourceError`, and such a file defines
-    nothing. ``arch`` is the architecture that :meth:`ranked` prefers.
+    nothing. ``arch`` is the architecture that :meth:`ranked` prefers. ``snapshot`` is told what is learnt of the
+    files, ``beyond`` is called where a question is about others.
     """
 
     def __init__(
-        self, root: str, files: Sequence[str], read: Callable[[str], bytes], arch: str, jobs: int
+        self,
+        root: str,
+        files: Sequence[str],
+        read: Callable[[str], bytes],
+        arch: str,
+        jobs: int,
+        snapshot: Snapshot | None = None,
+        beyond: Callable[[], None] | None = None,
     ) -> None:
         self.root = root
         self.files = files
         self.arch = arch
         self.jobs = jobs
+        self._beyond = beyond
+        self._snapshot = snapshot
         self._read = read
         self._tables: dict[str, list[Table]] = {}
         self._sites: dict[tuple[str, str], dict[str, tuple[Site, ...]]] = {}
@@ -159,16 +172,25 @@ class Index:
         """Scan all files for the tables of a group, one for each process's part of the files."""
         root = self.root
 
-        def work(part: Sequence[tuple[int, str]]) -> list[bytes]:
+        def work(part: Sequence[tuple[int, str]]) -> tuple[list[bytes], list[tuple[bytes, bytes]]]:
             rows: list[list[bytes]] = [[], []]
+            marks: list[tuple[bytes, bytes]] = []
             for number, path in part:
-                data = read_source(root, path)
+                data, mark, identity = examine(root, path)
+                marks.append((mark, identity))
                 if data:
                     (_store_rows if group == STORES else _definition_rows)(path, number, data, rows)
             # One after the other: sorting is when the most memory is in use.
-            return [pack(parts) for parts in rows]
+            return [pack(parts) for parts in rows], marks
 
-        parts = spread(work, list(enumerate(self.files)), self.jobs)
+        numbered = list(enumerate(self.files))
+        results = spread(work, numbered, self.jobs)
+        parts = [texts for texts, _ in results]
+        if self._snapshot is not None and not self._snapshot.known:
+            found: dict[str, tuple[bytes, bytes]] = {}
+            for part, (_, marks) in enumerate(results):
+                found.update(zip(self.files[part :: len(results)], marks, strict=True))
+            self._snapshot.learn(found)
         first = STORES if group == STORES else NAMES
         self._tables[first] = [Table(texts[0]) for texts in parts]
         if first == NAMES:
@@ -201,6 +223,8 @@ class Index:
         inside = self.files[start:stop]
         if inside:
             return inside
+        if self._beyond is not None:
+            self._beyond()
         if under.endswith((".c", ".h")):
             return [under]
         return list_files(self.root, under)
@@ -214,10 +238,7 @@ class Index:
     @cached_property
     def loop_macros(self) -> frozenset[str]:
         """Names of for-each macros, from the ``ForEachMacros`` of the tree's ``.clang-format``."""
-        try:
-            text = read_bytes(os.path.join(self.root, ".clang-format")).decode("utf-8", "replace")
-        except OSError:
-            return frozenset()
+        text = self._data(".clang-format").decode("utf-8", "replace")
         _, _, after = text.partition("\nForEachMacros:")
         names: set[str] = set()
         for line in after.splitlines()[1:]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from gfplint.errors import ConfigError
@@ -111,11 +112,15 @@ class Config:
         self.options = options
         self.arch = arch
         self.version = version
-        others = "|".join(names for folder, names in ARCHITECTURES.items() if folder != arch)
-        off = "|".join(f"(?:{names})" for names, _ in OFF)
-        self._off = re.compile(f"CONFIG_(?:{off}|{others})\\Z") if options is None else None
         self._builtin: dict[str, bool] = {}
         self._decided: dict[str, bool] = {}
+
+    @cached_property
+    def _off(self) -> re.Pattern[str]:
+        """Options that are off where no ``.config`` is given."""
+        others = "|".join(names for folder, names in ARCHITECTURES.items() if folder != self.arch)
+        off = "|".join(f"(?:{names})" for names, _ in OFF)
+        return re.compile(f"CONFIG_(?:{off}|{others})\\Z")
 
     @classmethod
     def from_file(cls, path: Path, arch: str = "x86", version: tuple[int, int, int] | None = None) -> Config:
@@ -151,7 +156,6 @@ class Config:
             return value not in ("m", "n")
         answer = self._builtin.get(name)
         if answer is None:
-            assert self._off is not None
             answer = self._builtin[name] = not self._off.match(name)
         return answer
 

@@ -9,15 +9,22 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gfplint.errors import ConfigError, SourceError
-from gfplint.kernel.files import SIDE_FOLDERS, list_files, read_bytes
-from gfplint.kernel.index import Index
+from gfplint.kernel.files import NO_FILE, SIDE_FOLDERS, identity, list_files, list_headers, read_bytes
 from gfplint.kernel.kconfig import ARCHITECTURES, Config
 from gfplint.kernel.project import inside, outside, project_root
+
+if TYPE_CHECKING:
+    from gfplint.cache.store import Store
+    from gfplint.kernel.index import Index
+    from gfplint.kernel.snapshot import Snapshot
 
 _CACHE_BYTES = 256 << 20
 """How many bytes of files :meth:`KernelTree.read` keeps before it forgets the oldest."""
@@ -25,12 +32,40 @@ _CACHE_BYTES = 256 << 20
 _VERSION = re.compile(r"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)[ \t]*:?=[ \t]*(\S*)[ \t]*$", re.MULTILINE)
 
 
+@dataclass(slots=True)
+class Consulted:
+    """What the answers so far rest on, of a tree with a ``store``: the identity of each file that was read,
+    whether each file that was looked for is there, the headers of each folder that was listed, and whether
+    anything else was asked about files that the index doesn't cover.
+    """
+
+    reads: dict[str, bytes] = field(default_factory=dict)
+    looked_for: dict[str, bool] = field(default_factory=dict)
+    listings: dict[str, list[str]] = field(default_factory=dict)
+    beyond: bool = False
+
+    def add(self, other: Consulted) -> None:
+        """Take over what another process consulted."""
+        self.reads.update(other.reads)
+        self.looked_for.update(other.looked_for)
+        self.listings.update(other.listings)
+        self.beyond |= other.beyond
+
+
 class KernelTree:
     """The tree that a run reads. Made by :meth:`discover`; paths that go in and out are relative to ``root``
     and written with ``/``.
     """
 
-    def __init__(self, root: Path, *, kconfig: Path | None = None, arch: str = "x86", jobs: int = 1) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        kconfig: Path | None = None,
+        arch: str = "x86",
+        jobs: int = 1,
+        store: Store | None = None,
+    ) -> None:
         self.root = Path(os.path.abspath(root))
         self.arch = arch
         self.jobs = jobs
@@ -53,6 +88,9 @@ class KernelTree:
         """A folder outside that is read as if it were part of the tree, relative to ``root``: a driver's
         own repository, checked against a kernel.
         """
+        self.store = store
+        """Where answers of earlier runs are kept, if anywhere."""
+        self.consulted = Consulted()
         self._cache: dict[str, bytes] = {}
         self._cached = 0
         self._configs: dict[str, Config] = {}
@@ -66,6 +104,7 @@ class KernelTree:
         kconfig: Path | None = None,
         arch: str = "x86",
         jobs: int = 1,
+        store: Store | None = None,
     ) -> KernelTree:
         """The tree around the first of ``paths``, or the one at ``kernel``; without either, the project that
         the paths belong to (:mod:`~gfplint.kernel.project`).
@@ -84,9 +123,8 @@ class KernelTree:
         if kernel is not None:
             root = Path(os.path.abspath(kernel))
             project = outside(Path(os.path.realpath(root)), paths)
-            tree = cls(
-                Path(os.path.realpath(root)) if project else root, kconfig=kconfig, arch=arch, jobs=jobs
-            )
+            place = Path(os.path.realpath(root)) if project else root
+            tree = cls(place, kconfig=kconfig, arch=arch, jobs=jobs, store=store)
             if not tree.is_kernel:
                 raise SourceError(
                     f"{kernel} is not the root of a kernel tree: it needs a Makefile and include/linux."
@@ -94,7 +132,7 @@ class KernelTree:
             tree.project = project
             return tree
         root = _kernel_around(Path(os.path.abspath(paths[0]))) or project_root(paths)
-        return cls(root, kconfig=kconfig, arch=arch, jobs=jobs)
+        return cls(root, kconfig=kconfig, arch=arch, jobs=jobs, store=store)
 
     def relative(self, path: Path) -> str:
         """A path relative to the tree's root, ``""`` for the root itself. What lies outside begins with
@@ -145,22 +183,46 @@ class KernelTree:
     def _files(self, under: str) -> list[str]:
         listed = self._listed.get(under)
         if listed is None:
-            skip = SIDE_FOLDERS if self.is_kernel else frozenset()
-            listed = list_files(str(self.root), under, skip, self.unlistable)
+            snapshot = self.snapshot
+            if snapshot is None or not snapshot.has_folder(under):
+                listed = list_files(str(self.root), under, self._skip, self.unlistable)
+                if self.project is not None and not under:
+                    listed = sorted([*listed, *list_files(str(self.root), self.project)])
+            else:
+                listed = snapshot.files
+                folder = f"{under}/" if under else ""
+                self.unlistable.extend(path for path in snapshot.unlistable if path.startswith(folder))
+                if under:
+                    start, stop = bisect_left(listed, folder), bisect_left(listed, f"{under}0")
+                    listed = listed[start:stop]  # '0' is the character behind '/'
             if self.project is not None and not under:
                 twice = inside(self.root, self.project)
-                own = list_files(str(self.root), self.project)
-                listed = sorted([*listed, *(path for path in own if not path.startswith(twice))])
+                listed = [path for path in listed if not path.startswith(twice)]
             self._listed[under] = listed
         return listed
 
     def headers_in(self, folder: str) -> list[str]:
         """The headers directly in a folder, sorted."""
-        try:
-            names = os.listdir(self._prefix + folder)
-        except OSError:
-            return []
-        return sorted(f"{folder}/{name}".lstrip("/") for name in names if name.endswith(".h"))
+        found = self.consulted.listings.get(folder)
+        if found is None:
+            found = self.consulted.listings[folder] = list_headers(str(self.root), folder)
+        return found
+
+    @property
+    def _skip(self) -> frozenset[str]:
+        return SIDE_FOLDERS if self.is_kernel else frozenset()
+
+    @cached_property
+    def snapshot(self) -> Snapshot | None:
+        """The state of the tree's files when it was first asked for; None without a ``store``."""
+        if self.store is None:
+            return None
+        from gfplint.kernel.snapshot import Snapshot
+
+        starts = {"": self._skip}
+        if self.project is not None:
+            starts[self.project] = frozenset()
+        return Snapshot.take(str(self.root), starts, self.store, self.jobs)
 
     def read(self, path: str) -> bytes:
         """The bytes of a file, kept for the next time. Raises :class:`SourceError`."""
@@ -169,8 +231,11 @@ class KernelTree:
             try:
                 data = read_bytes(self._prefix + path)
             except (OSError, ValueError) as error:
+                self.consulted.reads[path] = NO_FILE
                 reason = getattr(error, "strerror", None) or str(error)
                 raise SourceError(f"The file {path} can't be read: {reason}.") from error
+            if self.store is not None:
+                self.consulted.reads[path] = identity(data)
             self._cached += len(data)
             while self._cached > _CACHE_BYTES and self._cache:
                 self._cached -= len(self._cache.pop(next(iter(self._cache))))
@@ -187,7 +252,12 @@ class KernelTree:
 
     def exists(self, path: str) -> bool:
         """Whether there is a file of that name."""
-        return path in self._cache or os.path.isfile(self._prefix + path)
+        found = self.consulted.looked_for.get(path)
+        if found is None:
+            found = self.consulted.looked_for[path] = path in self._cache or os.path.isfile(
+                self._prefix + path
+            )
+        return found
 
     def config_for(self, path: str) -> Config:
         """The configuration under which a file is read: without a ``.config``, that of its own architecture
@@ -205,7 +275,20 @@ class KernelTree:
     @cached_property
     def index(self) -> Index:
         """Where names are defined; costs nothing until it is asked."""
-        return Index(str(self.root), self._files(""), self.read, self.arch, self.jobs)
+        from gfplint.kernel.index import Index
+
+        return Index(
+            str(self.root),
+            self._files(""),
+            self.read,
+            self.arch,
+            self.jobs,
+            self.snapshot,
+            self._beyond,
+        )
+
+    def _beyond(self) -> None:
+        self.consulted.beyond = True
 
 
 def find_root(path: Path) -> Path:
