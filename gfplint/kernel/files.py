@@ -46,8 +46,8 @@ def read_source(root: str, path: str) -> bytes:
 def examine(root: str, path: str) -> tuple[bytes, bytes, bytes]:
     """Content, signature and identity of a source file.
 
-    The content is empty for a file that can't be read, is a register list or larger than `MAX_SIZE`. The signature
-    (:func:`signature`) is that from before reading; the identity (16 bytes) is that of the content:
+    The content is empty for a file that can't be read, is a register list or larger than `MAX_SIZE`. The
+    signature (:func:`signature`) is that from before reading; the identity (16 bytes) is that of the content:
     files with equal identities are equal to whoever reads them here.
     """
     try:

@@ -98,8 +98,8 @@ class Snapshot:
     def digest(self) -> bytes:
         """16 bytes for the paths and contents of all files. Only where they are :attr:`known`."""
         digest = xxh3_128()
-        for path, (_, _, names, _, identities) in sorted(self.folders.items()):
-            if names:
+        for path, (own, _, names, _, identities) in sorted(self.folders.items()):
+            if names or not own:
                 digest.update(marshal.dumps((path, names, identities), 2))
         return digest.digest()
 
