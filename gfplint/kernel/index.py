@@ -53,8 +53,8 @@ class Index:
 
     ``root`` is an absolute path; ``files`` the relative paths to cover. ``read`` returns a file's bytes and
     may keep them; it raises ``OSError`` or a :class:`~gfplint.errors.SourceError`, and such a file defines
-    nothing. ``arch`` is the architecture that :meth:`ranked` prefers. ``snapshot`` is told what is learnt of the
-    files, ``beyond`` is called where a question is about others.
+    nothing. ``arch`` is the architecture that :meth:`ranked` prefers. ``snapshot`` learns what the
+    scan reads, ``beyond`` is called where a question is about others.
     """
 
     def __init__(
