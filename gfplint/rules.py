@@ -21,9 +21,10 @@ from gfplint import cexpr, ir
 from gfplint.rule_scopes import ScopeKind, ScopeProblem, read_problems, read_scopes
 from gfplint.toml import Table, Version, read_toml
 
-KINDS = ("lock-held", "inside", "scope")
-"""What a rule looks for: an allocation under a lock that the context's callbacks wait for, one inside a
-callback, or a scope that is entered and not left, whatever the context.
+KINDS = ("lock-held", "chain", "inside", "scope")
+"""What a rule looks for: an allocation under a lock that the context's callbacks wait for, one under a lock
+for which the holder of such a lock waits, one inside a callback, or a scope that is entered and not left,
+whatever the context.
 """
 
 SEVERITIES = ("error", "warning", "note")
@@ -218,7 +219,7 @@ class Rules:
 
 
 _BRACES = re.compile(r"\{(\w*)\}")
-_PLACEHOLDERS = ("callback", "context", "function", "lock", "mask")
+_PLACEHOLDERS = ("callback", "context", "function", "lock", "mask", "waited")
 _RULE_KEYS = (
     *(
         "id",

@@ -34,11 +34,27 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A thread that waits for ``lock`` while it holds the lock of class ``holding``; ``beside`` are the
+    classes of other locks that it holds and that keep others out.
+    """
+
+    holding: str
+    lock: LockClass
+    shared: bool
+    targets: int
+    depth: int
+    beside: frozenset[str]
+    thread: Thread
+
+
+@dataclass(frozen=True, slots=True)
 class Awaited:
     """A :class:`Waiting` that stands for itself: it goes from process to process, and into the cache.
 
     ``targets`` and ``depth`` are those of the way, ``cost`` tells better witnesses from worse, ``thread``
-    is the way as reports print it.
+    is the way as reports print it. With ``links`` the callback waits for the lock in the end: for one that
+    the first link's thread holds, which waits for one that the second's holds, and so on.
     """
 
     lock: LockClass
@@ -49,6 +65,7 @@ class Awaited:
     cost: tuple[int, int, int]
     masks: tuple[Bits, ...]
     thread: Thread
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

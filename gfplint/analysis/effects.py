@@ -78,7 +78,10 @@ class Effects:
             known = self._summary.regions.get(where)
             if known is None or cost < known.effect.cost:
                 effect = effect or _effect(reached, call, dropped, entered, left)
-                self._summary.regions[where] = Region(each, effect)
+                beside = frozenset(
+                    other.lock.name for other in held if other is not each and not other.shared
+                )
+                self._summary.regions[where] = Region(each, effect, beside)
 
 
 def _effect(reached: Reached, call: ir.Call, dropped: frozenset[str], entered: int, left: int) -> Effect:

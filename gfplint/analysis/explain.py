@@ -6,11 +6,11 @@ import hashlib
 from dataclasses import dataclass
 
 from gfplint import cexpr
-from gfplint.analysis.callbacks import Awaited, admits, mask_classes
+from gfplint.analysis.callbacks import Awaited, Link, admits, mask_classes
 from gfplint.analysis.conditions import Conditions
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.regions import Held
-from gfplint.analysis.summary import Allocation, Effect, Region
+from gfplint.analysis.summary import Allocation, Effect, Region, Wait
 from gfplint.analysis.summary import Held as Taken
 from gfplint.analysis.values import TOP, Bits, Value, as_bits, const
 from gfplint.findings import Confidence, Finding, Lock, Mask, Place, Step, Thread, Way
@@ -38,11 +38,12 @@ class Words:
     context: str
     function: str
     mask: str
+    waited: str = ""
 
     def fill(self, template: str) -> str:
         """The template with its placeholders filled in."""
         result = template
-        for name in ("lock", "callback", "context", "function", "mask"):
+        for name in ("lock", "callback", "context", "function", "mask", "waited"):
             result = result.replace("{" + name + "}", getattr(self, name))
         return result
 
@@ -101,6 +102,7 @@ class Explainer:
             context.title,
             f"{held.function.name}()",
             mask.written,
+            awaited.links[0].holding if awaited.links else lock.name,
         )
         confidence, facts = self._confidence(rule, held, awaited)
         place = self._call_place(held.function.path, effect)
@@ -115,6 +117,10 @@ class Explainer:
             threads=(
                 self._holder(held, mask),
                 awaited.thread,
+                *(
+                    Thread(f"thread {number}: {link.thread.title}", link.thread.steps)
+                    for number, link in enumerate(awaited.links, 3)
+                ),
             ),
             lock=Lock(lock.name, lock.kind, taken, held.function.name),
             mask=mask,
@@ -150,6 +156,34 @@ class Explainer:
                 ref = each.callee
             each = each.inner
         return steps
+
+    def is_short(self, effect: Effect) -> bool:
+        """Whether the way to an effect is certain and short enough to be a link of a chain."""
+        return effect.targets == 1 and is_short_way(effect.depth)
+
+    def link(self, function: FunctionRef, region: Region) -> Link:
+        """A thread that holds one lock and waits for another, for the chains of a lock order."""
+        effect = region.effect
+        event = effect.event
+        assert isinstance(event, Wait)
+        steps = self._taking(function, region.held)
+        ref, each = function, effect
+        while each.inner is not None:
+            assert each.callee is not None
+            where = self._call_place(ref.path, each)
+            steps.append(Step("call", ref.name, f"calls {each.callee.name}()", where))
+            ref, each = each.callee, each.inner
+        steps.append(Step("wait", ref.name, f"waits for {event.lock.name}", self._call_place(ref.path, each)))
+        holding = region.held.lock.name
+        return Link(
+            holding,
+            event.lock,
+            event.shared,
+            effect.targets,
+            effect.depth,
+            region.beside,
+            Thread(f"holds {holding}", tuple(steps)),
+        )
 
     def _way_down(self, function: FunctionRef, effect: Effect, mask: Mask) -> list[Step]:
         steps: list[Step] = []
@@ -317,13 +351,19 @@ class Explainer:
         assert isinstance(event, Allocation)
         return self._conditions.holds(rule.allocation, self._names(event, effect), rule) is not False
 
-    def waiting(self, waits: list[Awaited], effect: Effect) -> Awaited | None:
-        """The first callback that waits when this allocation reclaims; those that surely do come first."""
+    def waiting(self, waits: list[Awaited], region: Region) -> Awaited | None:
+        """The first callback that waits when this allocation reclaims; those that surely do come first.
+
+        Not one to which only a thread leads that a lock held here keeps out.
+        """
+        effect = region.effect
         event = effect.event
         assert isinstance(event, Allocation)
         mask = self._conditions.effective(event.mask, effect.entered)
         found: Awaited | None = None
         for each in waits:
+            if any(link.holding in region.beside or link.beside & region.beside for link in each.links):
+                continue
             answer = admits(each, mask, self._classes)
             if answer:
                 return each
@@ -349,7 +389,10 @@ class Explainer:
 
     def best_wait(self, awaited: Awaited) -> Confidence:
         """The most that a finding with this callback could reach."""
-        return _level(awaited.targets, True, awaited.depth) if not awaited.lock.anonymous else Confidence.LOW
+        if awaited.lock.anonymous:
+            return Confidence.LOW
+        level = _level(awaited.targets, True, awaited.depth)
+        return _chain_level(level, len(awaited.links)) if awaited.links else level
 
     def best_confidence(self, region: Region, awaited: Awaited) -> Confidence:
         """The most that a finding of this region could reach, its mask left out (callers may decide it)."""
@@ -357,7 +400,8 @@ class Explainer:
         depth = max(effect.depth, awaited.depth)
         if region.held.lock.anonymous:
             return Confidence.LOW
-        return _level(effect.targets * awaited.targets, True, depth)
+        level = _level(effect.targets * awaited.targets, True, depth)
+        return _chain_level(level, len(awaited.links)) if awaited.links else level
 
     def _certain(self, event: Allocation) -> bool:
         bits = event.mask
@@ -386,6 +430,9 @@ class Explainer:
             facts.append(self._test_fact(awaited, admitted is True))
         if depth > _SHORT:
             facts.append(_depth_fact(depth))
+        if awaited.links:
+            level = min(level, _chain_level(level, len(awaited.links)))
+            facts.append(_chain_fact(len(awaited.links)))
         if not held.region.held.lock.exact:
             level = min(level, Confidence.MEDIUM)
             facts.append(
@@ -423,6 +470,23 @@ def _mask_fact(certain: bool) -> str:
 
 def _depth_fact(depth: int) -> str:
     return f"One of the ways is {depth} calls long, and not every condition on it could be decided."
+
+
+def is_short_way(depth: int) -> bool:
+    """Whether a way of so many calls can be part of a finding of high confidence."""
+    return depth <= _SHORT
+
+
+def _chain_level(level: Confidence, links: int) -> Confidence:
+    """What threads between the allocation and the callback leave of the confidence: each has to run at the
+    same time as the others, on the same objects.
+    """
+    return Confidence.MEDIUM if level is Confidence.HIGH and links == 1 else Confidence.LOW
+
+
+def _chain_fact(links: int) -> str:
+    between = "a third thread" if links == 1 else f"{links} more threads"
+    return f"The cycle closes over {between}, which must run at the same time, on the same objects."
 
 
 def _level(targets: int, certain: bool, depth: int) -> Confidence:

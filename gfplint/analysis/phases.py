@@ -8,16 +8,19 @@ makes no difference how many processes there are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from gfplint.analysis.callbacks import Answer, Awaited, Callback, Callbacks
+from gfplint.analysis import explain
+from gfplint.analysis.callbacks import Answer, Awaited, Callback, Callbacks, Link
 from gfplint.analysis.conditions import Conditions
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.explain import Explainer
 from gfplint.analysis.regions import Held, Regions
 from gfplint.analysis.summary import LockClass, Region
+from gfplint.errors import SourceError
 from gfplint.findings import Confidence, Finding, Note
 from gfplint.kernel.tree import Consulted
 from gfplint.kernel.workers import dispatch
@@ -27,6 +30,9 @@ from gfplint.rules import Context, Rule, Rules
 
 _MOST_FUNCTIONS = 12_000
 """Functions in memory beyond which a process lets go of all before its next unit."""
+
+_MOST_FILES = 400
+"""Files of a run from which on links between locks are looked for in these alone."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -95,12 +101,12 @@ class Phases:
     def _answer(self, callback: Callback, inside: Iterable[Rule]) -> Answer:
         registered = callback.registered
         ref = registered.callback
-        explain = self.explainer
+        explainer = self.explainer
         context = self._rules.context(registered.context)
         awaited = []
         for each in callback.waits():
             effect = each.effect
-            thread = explain.waiter(context, registered, effect, each.lock.name)
+            thread = explainer.waiter(context, registered, effect, each.lock.name)
             cost = effect.targets, effect.depth, effect.at
             awaited.append(
                 Awaited(
@@ -115,17 +121,17 @@ class Phases:
                 )
             )
         findings = [
-            explain.inside(rule, context, registered, effect)
+            explainer.inside(rule, context, registered, effect)
             for rule in inside
             if context.id in rule.contexts
             for effect in callback.allocations()
-            if explain.matches(rule, effect)
+            if explainer.matches(rule, effect)
         ]
         fn = self._program.function(ref)
         return Answer(
             registered,
-            explain.place(registered.path, registered.at),
-            explain.place(ref.path, fn.name_at if fn is not None else ref.start),
+            explainer.place(registered.path, registered.at),
+            explainer.place(ref.path, fn.name_at if fn is not None else ref.start),
             tuple(awaited),
             tuple(findings),
         )
@@ -133,27 +139,37 @@ class Phases:
     # ---------------------------------------------------------------------------- regions
 
     def regions(
-        self, files: Iterable[str], queries: Sequence[Query], lowest: Confidence, progress: Progress
-    ) -> list[Match]:
-        """The findings of these rules in these files, those that reach ``lowest`` among them."""
-        explain = self.explainer
+        self,
+        files: Sequence[str],
+        queries: Sequence[Query],
+        lowest: Confidence,
+        progress: Progress,
+        linked: frozenset[str] = frozenset(),
+    ) -> tuple[list[Match], list[Link]]:
+        """The findings of these rules in these files, those that reach ``lowest`` among them; and where a
+        thread that holds one of the ``linked`` locks, which are among those that callbacks wait for, waits
+        for another lock. For that the folders of the callbacks are looked at, too.
+        """
+        explainer = self.explainer
+        own = frozenset(files)
         locks: dict[str, LockClass] = {}
         for query in queries:
             for name, waits in query.waits.items():
-                if any(explain.best_wait(each) >= lowest for each in waits):
+                if any(explainer.best_wait(each) >= lowest for each in waits):
                     locks[name] = waits[0].lock
-        regions = Regions(self._evaluator, files, [locks[name] for name in sorted(locks)])
+        beside = self._beside(queries, linked, own)
+        regions = Regions(self._evaluator, own | beside, [locks[name] for name in sorted(locks)])
 
         def first(query: Query, region: Region) -> Awaited | None:
             waits = query.waits.get(region.held.lock.name)
-            if waits is None or not explain.matches(query.rule, region.effect):
+            if waits is None or not explainer.matches(query.rule, region.effect):
                 return None
-            return explain.waiting(waits, region.effect)
+            return explainer.waiting(waits, region)
 
         def worth(region: Region) -> bool:
             return any(
                 (awaited := first(query, region)) is not None
-                and explain.best_confidence(region, awaited) >= lowest
+                and explainer.best_confidence(region, awaited) >= lowest
                 for query in queries
             )
 
@@ -161,13 +177,18 @@ class Phases:
             for query in queries:
                 awaited = first(query, held.region)
                 if awaited is not None:
-                    finding = explain.held(query.rule, query.context, held, awaited)
-                    site = explain.allocation_site(held.function, held.region.effect)
+                    finding = explainer.held(query.rule, query.context, held, awaited)
+                    site = explainer.allocation_site(held.function, held.region.effect)
                     yield Match(finding, held.region.held.lock.name, site)
 
-        def look(unit: list[str]) -> list[FunctionRef]:
+        def look(unit: list[str]) -> tuple[list[FunctionRef], list[Link]]:
             self._begin(("regions", unit[0].rpartition("/")[0]))
-            return regions.holders(unit, worth)
+            holders = regions.holders([path for path in unit if path in own], worth)
+            return holders, _best_links(
+                explainer.link(ref, region)
+                for ref, region in (regions.waiting(unit) if linked else ())
+                if region.held.lock.name in linked and explainer.is_short(region.effect)
+            )
 
         def confirm(unit: list[FunctionRef]) -> list[Match]:
             self._begin(("regions", unit[0].path.rpartition("/")[0]))
@@ -175,11 +196,37 @@ class Phases:
                 match for ref in unit for held in regions.confirmed(ref, worth) for match in matches(held)
             ]
 
-        units = regions.prepare()
-        holders = [refs for refs in self._spread(look, units, progress) if refs]
+        looked = self._spread(look, regions.prepare(), progress)
+        holders = [refs for refs, _ in looked if refs]
         regions.look_up_callers({ref for refs in holders for ref in refs})
         found = self._spread(confirm, holders, lambda done, total: None)
-        return [match for unit in found for match in unit]
+        links = _best_links(link for _, each in looked for link in each)
+        return [match for unit in found for match in unit], links
+
+    def _beside(
+        self, queries: Sequence[Query], linked: frozenset[str], own: frozenset[str]
+    ) -> frozenset[str]:
+        """The files beside a callback that waits for a linked lock, unless the run is about most of the
+        tree anyway. Nothing where no file of the run mentions the lock.
+        """
+        if len(own) > _MOST_FILES:
+            return frozenset()
+        folders: set[str] = set()
+        for query in queries:
+            for name in sorted(query.waits.keys() & linked):
+                waits = query.waits[name]
+                word = re.compile(rb"\b" + re.escape(waits[0].lock.word.encode()) + rb"\b")
+                if any(self._mentions(path, word) for path in sorted(own)):
+                    folders.update(each.registered.callback.path.rpartition("/")[0] for each in waits)
+        near = {path.rpartition("/")[0] for path in own}
+        tree = self._program.tree
+        return frozenset(path for folder in sorted(folders & near) for path in tree.c_files(folder))
+
+    def _mentions(self, path: str, word: re.Pattern[bytes]) -> bool:
+        try:
+            return word.search(self._program.tree.read(path)) is not None
+        except SourceError:  # counted where the file is opened in earnest
+            return False
 
     # ---------------------------------------------------------------------------- process
 
@@ -216,3 +263,57 @@ class Phases:
             self._program.notes,
             self._program.tree.consulted,
         )
+
+
+def starts_chain(waits: Sequence[Awaited]) -> bool:
+    """Whether a lock is awaited surely enough, by what holds it alone, to be the first of a chain."""
+    return any(
+        each.targets == 1 and each.lock.word and each.lock.exact and explain.is_short_way(each.depth)
+        for each in waits
+    )
+
+
+def chained(
+    waits: dict[str, list[Awaited]], links: Iterable[Link], known: Collection[str]
+) -> dict[str, list[Awaited]]:
+    """Who waits in the end for the locks that the links lead to; ``known`` ones, which are awaited with fewer
+    threads between, are left out.
+    """
+    result: dict[str, list[Awaited]] = {}
+    for link in links:
+        if link.lock.name in known:
+            continue
+        for each in waits.get(link.holding, ())[:1]:
+            result.setdefault(link.lock.name, []).append(
+                Awaited(
+                    link.lock,
+                    link.shared,
+                    each.registered,
+                    each.targets * link.targets,
+                    max(each.depth, link.depth),
+                    (each.targets * link.targets, each.depth + link.depth, each.cost[2]),
+                    each.masks,
+                    each.thread,
+                    (*each.links, link),
+                )
+            )
+    for found in result.values():
+        found.sort(key=lambda each: (len(each.links), each.shared, *each.cost, each.registered))
+    return result
+
+
+def _best_links(links: Iterable[Link]) -> list[Link]:
+    """One link for each pair of locks and each set of locks beside: the one with the shortest way."""
+    best: dict[tuple[str, str, frozenset[str]], Link] = {}
+    for link in links:
+        key = (link.holding, link.lock.name, link.beside)
+        known = best.get(key)
+        if known is None or _effort(link) < _effort(known):
+            best[key] = link
+    return [best[key] for key in sorted(best, key=lambda key: (key[0], key[1], sorted(key[2])))]
+
+
+def _effort(link: Link) -> tuple[object, ...]:
+    steps = link.thread.steps
+    first = steps[0].place
+    return link.shared, link.depth, len(steps), (first.path, first.line) if first is not None else ("", 0)

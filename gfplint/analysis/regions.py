@@ -14,7 +14,7 @@ from typing import TypeAlias
 from gfplint import ir
 from gfplint.analysis.evaluate import ChainEvaluator, Evaluator, Limits
 from gfplint.analysis.state import parts
-from gfplint.analysis.summary import Allocation, Facts, LockClass, Region, Summary
+from gfplint.analysis.summary import Allocation, Facts, LockClass, Region, Summary, Wait
 from gfplint.analysis.values import as_bits
 from gfplint.errors import SourceError
 from gfplint.frontend.source import Item, ItemKind
@@ -101,6 +101,28 @@ class Regions:
                     found.append(ref)
         return found
 
+    def waiting(self, files: Iterable[str]) -> list[tuple[FunctionRef, Region]]:
+        """Where in these files a thread that holds one of the locks waits for another lock that has a name:
+        on certain ways only.
+        """
+        found: list[tuple[FunctionRef, Region]] = []
+        for path in files:
+            words = self._words | self._wrapping | self._own_wrapping.get(path, set())
+            for ref in self._candidates(path, words):
+                for region in list(self._summary(ref).regions.values()):
+                    event = region.effect.event
+                    if (
+                        region.held.lock.name in self._wanted
+                        and isinstance(event, Wait)
+                        and event.lock.word
+                        and event.lock.exact
+                        and event.lock.name != region.held.lock.name
+                        and not event.lock.name.startswith(("?", "local "))
+                        and region.effect.targets == 1
+                    ):
+                        found.append((ref, region))
+        return found
+
     def confirmed(self, ref: FunctionRef, worth: Callable[[Region], bool]) -> list[Held]:
         """The allocations under the locks in a function, as far as its callers allow them."""
         return [
@@ -110,15 +132,18 @@ class Regions:
         ]
 
     def _regions(self, ref: FunctionRef, worth: Callable[[Region], bool]) -> Iterator[tuple[Summary, Region]]:
-        self._evaluator.focus = self._wanted
-        try:
-            summary = self._evaluator.summary(ref, Facts())
-        finally:
-            self._evaluator.focus = None
+        summary = self._summary(ref)
         for region in list(summary.regions.values()):
             relevant = region.held.lock.name in self._wanted and isinstance(region.effect.event, Allocation)
             if relevant and worth(region):
                 yield summary, region
+
+    def _summary(self, ref: FunctionRef) -> Summary:
+        self._evaluator.focus = self._wanted
+        try:
+            return self._evaluator.summary(ref, Facts())
+        finally:
+            self._evaluator.focus = None
 
     def look_up_callers(self, refs: set[FunctionRef]) -> None:
         """Find the files that mention these functions and their callers, level by level: a search of the

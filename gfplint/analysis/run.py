@@ -8,22 +8,27 @@ import os
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from gfplint.analysis.callbacks import Answer, Awaited, awaited
+from gfplint.analysis.callbacks import Answer, Awaited, Link, awaited
 from gfplint.analysis.conditions import Conditions
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.explain_scopes import ScopeExplainer
-from gfplint.analysis.phases import Phases, Query
+from gfplint.analysis.phases import Match, Phases, Query, chained, starts_chain
 from gfplint.analysis.suppressions import Suppressions
 from gfplint.analysis.touched import Touched
 from gfplint.analysis.unbalanced import Scopes
 from gfplint.api import CheckOptions
 from gfplint.errors import SourceError, UsageError
-from gfplint.findings import CallbackLocks, Finding, Lock, Note, Report, Statistics
+from gfplint.findings import CallbackLocks, Confidence, Finding, Lock, Note, Report, Statistics
 from gfplint.kernel.tree import KernelTree
 from gfplint.models import Models
 from gfplint.program.program import Program
 from gfplint.resources import rules_directory
 from gfplint.rules import Context, Rule, Rules
+
+_MOST_LINKS = 2
+"""Threads between the allocation and the callback in the longest chains that are looked for; chains of more
+than one have low confidence.
+"""
 
 
 class Run:
@@ -112,17 +117,20 @@ class Run:
         answers = [] if nothing else self._find_callbacks([self.rules.context(name) for name in contexts])
         findings: list[Finding] = []
         queries: list[Query] = []
+        waits = {
+            name: self._touched_first(awaited(each for each in answers if each.registered.context == name))
+            for name in contexts
+        }
         for rule in rules:
             if rule.kind == "scope":
                 findings.extend(self._unbalanced(rule))
-            for name in rule.contexts:
-                mine = [each for each in answers if each.registered.context == name]
-                if rule.kind == "inside":
-                    findings.extend(self._inside(rule, mine))
-                else:
-                    waits = self._touched_first(awaited(mine))
-                    queries.append(Query(rule, self.rules.context(name), waits))
-        findings.extend(self._held(queries))
+            elif rule.kind == "inside":
+                findings.extend(
+                    self._inside(rule, [each for each in answers if each.registered.context in rule.contexts])
+                )
+            elif rule.kind == "lock-held":
+                queries += [Query(rule, self.rules.context(name), waits[name]) for name in rule.contexts]
+        findings.extend(self._held(queries, [rule for rule in rules if rule.kind == "chain"], waits))
         if not self.options.reach:
             self._look_at_named_files()
         findings = [each for each in findings if each.confidence >= self.options.min_confidence]
@@ -143,7 +151,7 @@ class Run:
                 }
             ),
             statistics=self._statistics(
-                len(answers), len({name for query in queries for name in query.waits})
+                len(answers), len({name for each in waits.values() for name in each})
             ),
             root=str(self.tree.root),
             kernel_version=self.tree.version_text,
@@ -175,13 +183,40 @@ class Run:
                     _keep_best(best, (rule.id, finding.place, finding.active), finding)
         return list(best.values())
 
-    def _held(self, queries: list[Query]) -> list[Finding]:
-        matches = self.phases.regions(
-            self.files,
-            queries,
-            self.options.min_confidence,
-            lambda done, total: self._progress("looking at what is allocated under locks", done, total),
-        )
+    def _held(
+        self, queries: list[Query], chains: list[Rule], waits: dict[str, dict[str, list[Awaited]]]
+    ) -> list[Finding]:
+        """The findings of rules about allocations under locks: those of ``queries``, and along the chains of
+        the rules in ``chains``.
+        """
+        asked = queries
+        if chains:
+            # A chain begins with a lock that is waited for, whether its own rule was selected or not.
+            names = sorted({name for rule in chains for name in rule.contexts})
+            known = {query.context.id for query in queries}
+            asked = queries + [
+                Query(chains[0], self.rules.context(name), waits[name]) for name in names if name not in known
+            ]
+        first = {name for query in asked for name, each in query.waits.items() if starts_chain(each)}
+        matches, links = self._regions(asked, frozenset(first) if chains else frozenset())
+        taken = {query.rule.id for query in queries}
+        matches = [match for match in matches if match.finding.rule in taken]
+        everything = {name for query in asked for name in query.waits}
+        for length in range(1, 1 + (_MOST_LINKS if self.options.min_confidence is Confidence.LOW else 1)):
+            longer = [
+                Query(rule, self.rules.context(name), chained(waits[name], links, everything))
+                for rule in chains
+                for name in rule.contexts
+            ]
+            longer = [query for query in longer if query.waits]
+            if not longer:
+                break
+            reached = frozenset(name for query in longer for name in query.waits)
+            more, links = self._regions(longer, reached if length < _MOST_LINKS else frozenset())
+            matches += more
+            everything |= reached
+            waits = {query.context.id: query.waits for query in longer}
+            waits = {name: waits.get(name, {}) for rule in chains for name in rule.contexts}
         found: dict[tuple[object, ...], list[Finding]] = {}
         for match in matches:
             if self.touched is not None and not self.touched.finding(match.finding):
@@ -195,6 +230,15 @@ class Run:
             finding = _merged(same)
             _keep_best(by_call, (finding.rule, finding.place, finding.lock, finding.active), finding)
         return list(by_call.values())
+
+    def _regions(self, queries: list[Query], linked: frozenset[str]) -> tuple[list[Match], list[Link]]:
+        return self.phases.regions(
+            self.files,
+            queries,
+            self.options.min_confidence,
+            lambda done, total: self._progress("looking at what is allocated under locks", done, total),
+            linked,
+        )
 
     def _touched_first(self, waits: dict[str, list[Awaited]]) -> dict[str, list[Awaited]]:
         """Of the callbacks that wait for a lock, one that the changes touch is the witness. Where there is

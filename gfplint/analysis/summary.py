@@ -121,6 +121,8 @@ class Region:
 
     held: Held
     effect: Effect
+    beside: frozenset[str] = frozenset()
+    """Classes of the other locks held there, those held for reading left out."""
 
 
 @dataclass(slots=True)
