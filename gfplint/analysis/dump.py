@@ -238,7 +238,8 @@ def _behind(dump: Dump, call: ir.Call, fn: ir.Function, values: set[Value]) -> s
 
 
 def _place(dump: Dump, ref: FunctionRef) -> str:
-    for item in dump.program.items(ref.path, ItemKind.FUNCTION):
+    file = dump.program.source(ref.path)
+    for item in file.find(ref.name, ItemKind.FUNCTION) if file is not None else ():
         if item.start == ref.start:
             return f"{ref.name} {dump.at(ref.path, item.name_at).rpartition(':')[0]}"
     return f"{ref.name} {ref.path}"
