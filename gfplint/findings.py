@@ -152,6 +152,7 @@ class Statistics:
     files_analysed: int = 0
     files_read: int = 0
     functions_listed: int = 0
+    """Definitions that the run had to look inside: not all that the files have."""
     functions_lowered: int = 0
     functions_with_errors: int = 0
     functions_evaluated: int = 0

@@ -31,9 +31,9 @@ A kind that is missing here is printed as it is.
 _LABELS = {
     "files_analysed": "files analysed",
     "files_read": "files read",
-    "functions_listed": "functions looked at",
+    "functions_listed": "functions that were needed",
     "functions_lowered": "functions lowered",
-    "functions_with_errors": "functions with a syntax error",
+    "functions_with_errors": "functions with a syntax error inside",
     "functions_evaluated": "functions evaluated",
     "callbacks": "callbacks of reclaim",
     "locks": "locks they wait for",
