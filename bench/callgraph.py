@@ -74,6 +74,7 @@ class Span:
     first: int
     last: int
     name: str
+    kind: ItemKind
     active: bool
 
 
@@ -94,7 +95,13 @@ class Seen:
     def _file(self, path: str) -> tuple[bytes, list[int], list[Span]]:
         source = split(path, self._tree.read(path), self._tree.config_for(path))
         spans = [
-            Span(source.position(item.start)[0], source.position(item.end)[0], item.name, item.active)
+            Span(
+                source.position(item.start)[0],
+                source.position(item.end)[0],
+                item.name,
+                item.kind,
+                item.active,
+            )
             for item in source.items
             if item.kind in (ItemKind.FUNCTION, ItemKind.GUARD, ItemKind.OTHER, ItemKind.VARIABLE)
         ]
@@ -157,11 +164,15 @@ def judge(edge: Edge, seen: Seen, kinds: Kinds) -> str:
             return "found"
     elif any(edge.callee in (call.name, call.target.partition(" ")[0]) for call in calls):
         return "found"
+    if any(call.indirect and (call.line, call.column) == (edge.line, edge.column) for call in calls):
+        return "found"  # gcc knows what the pointer holds
     if edge.split:
         return "split"
     here = [call for call in calls if call.modelled and (call.line, call.column) == (edge.line, edge.column)]
     here += [call for call in calls if call.modelled and call.via and call.via == word]
     want = kinds.of(edge.callee) - {"callback"}
+    if want and not here:
+        here = [call for call in calls if call.modelled]  # inside likely() and the like
     if any(want <= kinds.of(call.name) for call in here):
         return "modelled"
     if around is not None and kinds.model(around.name) is not None and edge.path.endswith(".h"):
@@ -170,14 +181,25 @@ def judge(edge: Edge, seen: Seen, kinds: Kinds) -> str:
             if want <= kinds.of(around.name)
             else f"missing: {around.name}'s model has no such effect"
         )
+    if around is not None and around.kind is ItemKind.GUARD:
+        return "modelled"  # a guard's parts are understood where it is used
+    inside = kinds.model(edge.caller)
+    if (
+        inside is not None
+        and (around is None or around.name != edge.caller)
+        and want <= kinds.of(edge.caller)
+    ):
+        return "modelled"  # the body of a function that a macro makes, tracepoints above all
     if here:
         return f"missing: the model of {here[0].name} has no such effect"
+    if around is not None and around.kind is not ItemKind.FUNCTION and around.active:
+        return "missing: in a function that a macro at file scope makes"
     if around is None:
         return "missing: outside of every definition that the front end finds"
     if not around.active:
         return "missing: in an arm of #if that isn't read"
     if word and word != edge.callee and edge.callee != INDIRECT:
-        return "missing: inside a macro"
+        return "missing: in a macro's expansion"
     if edge.callee == INDIRECT:
         return "missing: through a pointer"
     return "missing: others"

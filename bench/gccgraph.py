@@ -20,6 +20,8 @@ _EDGE = re.compile(
     r'edge: \{ sourcename: "([^"]*)" targetname: "([^"]*)"(?: label: "([^"]*):(\d+):(\d+)")? \}'
 )
 _NODE = re.compile(r'node: \{ title: "([^"]*)" label: "[^"]*"( shape : ellipse)? \}')
+_SHELLS = re.compile(r"__(?:do|se|x64|ia32)_(?:compat_)?sys_")
+"""What ``SYSCALL_DEFINE`` makes of one function: shells around each other, whose calls no source has."""
 _CLONE = re.compile(r"\.(?:isra|constprop|part|cold|localalias|lto_priv)\b.*")
 INDIRECT = "__indirect_call"
 """gcc's name for what a call through a pointer calls."""
@@ -29,7 +31,8 @@ INDIRECT = "__indirect_call"
 class Edge:
     """``caller`` calls ``callee`` at a place of the source; ``path`` is "" for calls the compiler made.
 
-    ``split``: the callee is the outlined part of a function of that name (``f.part.0``).
+    ``split``: the callee is the outlined part of a function of that name (``f.part.0``), or a shell of a
+    system call.
     """
 
     caller: str
@@ -42,7 +45,7 @@ class Edge:
 
 def source_name(title: str) -> str:
     """``drivers/x.c:f.isra.0`` → ``f``; a static trampoline ``__SCT__f`` → ``f``."""
-    name = _CLONE.sub("", title.rpartition(":")[2])
+    name = _CLONE.sub("", title.rpartition(":")[2]).removeprefix("*")
     return name.removeprefix("__SCT__")
 
 
@@ -70,7 +73,7 @@ class Graph:
         for caller, callee, path, line, column in _EDGE.findall(text):
             edge = Edge(
                 source_name(caller), source_name(callee), self.relative(path),
-                int(line or 0), int(column or 0), ".part." in callee,
+                int(line or 0), int(column or 0), ".part." in callee or bool(_SHELLS.match(callee)),
             )  # fmt: skip
             self._callers.setdefault(edge.callee, set()).add(edge.caller)
             yield edge

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from gfplint.errors import SourceError
 from gfplint.kernel import scan, search
 from gfplint.kernel.files import examine, list_files
-from gfplint.kernel.ranking import rank
+from gfplint.kernel.ranking import GENERIC, OWN, rank, standing
 from gfplint.kernel.table import Table, pack
 from gfplint.kernel.workers import spread
 
@@ -234,6 +234,21 @@ class Index:
     def ranked(self, sites: Iterable[Site], from_path: str) -> tuple[Site, ...]:
         """The sites that ``from_path`` may mean, likeliest first; see :func:`gfplint.kernel.ranking.rank`."""
         return rank(sites, from_path, self.arch)
+
+    def replaces(self, name: str, macro_path: str, from_path: str) -> bool:
+        """Whether a macro of ``macro_path`` is no macro for ``from_path`` because a function of that name is
+        declared nearer: the architecture's own instead of asm-generic's macro, anyone's instead of another
+        architecture's.
+        """
+        far = standing(macro_path, from_path, self.arch)
+        if far < GENERIC:
+            return False
+        most = OWN if far == GENERIC else GENERIC
+        rivals = (*self.functions(name), *self.prototypes(name))
+        return any(
+            site.path.endswith(".h") and standing(site.path, from_path, self.arch) <= most
+            for site in self.ranked(rivals, from_path)
+        )
 
     @cached_property
     def loop_macros(self) -> frozenset[str]:

@@ -61,6 +61,23 @@ def rank(sites: Iterable[Place], from_path: str, arch: str) -> tuple[Place, ...]
     return tuple(sorted(allowed, key=key))
 
 
+OWN, COMMON, GENERIC, FOREIGN = range(4)
+"""What :func:`standing` says of a header."""
+
+
+def standing(path: str, from_path: str, arch: str) -> int:
+    """Whose header ``path`` is as seen from ``from_path``: OWN for one of the architecture's, GENERIC for one
+    of ``asm-generic``, which the architecture's replace, FOREIGN for another architecture's, else COMMON.
+    """
+    parts = from_path.split("/")
+    if parts[0] == "arch" and len(parts) > 1:
+        arch = parts[1]
+    there = path.split("/")
+    if there[0] == "arch" and len(there) > 1:
+        return OWN if there[1] == arch else FOREIGN
+    return GENERIC if there[:2] == ["include", "asm-generic"] else COMMON
+
+
 def _group(near: str, folder: str, parts: list[str], arch: str, header: bool) -> tuple[int, int]:
     """How far the folder ``near`` is from ``folder``: a class, and an order within the class."""
     if near == folder:

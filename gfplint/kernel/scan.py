@@ -88,6 +88,8 @@ def scan(path: str, data: bytes) -> Found:
         if brace:
             at = brace.end()
             end = data.find(b"}", at)
+            if end < 0:
+                end = len(data)
             body = data[at:end]
             if b"\n" in body or body.rfind(b"/*") > body.rfind(b"*/"):
                 # Of several lines, the brace that begins a line ends it: comments have braces too.

@@ -63,6 +63,8 @@ class TreeSymbols:
         place, item = found
         if not item.active and program.resolve(name, path) is not None:
             return None  # the configuration builds something else under this name
+        if place != path and program.tree.index.replaces(name, place, path):
+            return None
         file = program.source(place)
         if file is None:
             return None
