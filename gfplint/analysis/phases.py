@@ -256,6 +256,8 @@ class Phases:
         return results
 
     def _close(self) -> _Books:
+        if self._program.tree.store is not None:
+            self._program.tree.store.flush()
         return _Books(
             self._program.account,
             self._evaluator.evaluated,

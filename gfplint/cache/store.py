@@ -143,12 +143,12 @@ class Store:
             return None
         path = self._path(kind, key)
         try:
-            with open(path, "rb") as stream:
-                data = stream.read()
+            with open(path, "rb", buffering=0) as stream:
+                head = stream.read(_HEAD)
+                value = stream.readall()
         except OSError:
             return None
-        value = data[_HEAD:]
-        if data[:_HEAD] != _MAGIC + xxh3_128_digest(self._name(kind, key) + value):
+        if head != _MAGIC + xxh3_128_digest(self._name(kind, key) + value):
             return None
         self._use(path)
         return value
@@ -199,6 +199,11 @@ class Store:
         return True
 
     # -------------------------------------------------------------------------------- the end
+
+    def flush(self) -> None:
+        """Write what was put so far. A child process that ends by ``os._exit()`` has to ask for it."""
+        if self._process == os.getpid() and self._pending:
+            self._flush()
 
     def close(self) -> None:
         """Write what is still to be written and keep the folder within its limit."""

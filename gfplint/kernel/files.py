@@ -58,7 +58,7 @@ def examine(root: str, path: str) -> tuple[bytes, bytes, bytes]:
         status = os.fstat(descriptor)
         mark = pack_signature(*signature(status))
         size = status.st_size
-        if path[-1] == "h" and size >= REGISTER_LIST_SIZE and not path.startswith("include/"):
+        if path.endswith(".h") and size >= REGISTER_LIST_SIZE and not path.startswith("include/"):
             head = os.read(descriptor, REGISTER_LIST_SIZE)
             if head.count(b"\n#define ") * 10 >= head.count(b"\n") * 6:
                 return b"", mark, REGISTER_LIST

@@ -3,10 +3,9 @@
 What comes in: the root and the files of a tree. What goes out: :class:`Site` tuples, which are candidates
 (a regular expression found them; see :mod:`~gfplint.kernel.scan`), and files that mention a word.
 
-The first question about a definition scans every file once, on ``jobs`` processes, and packs names and files
-into a :class:`~gfplint.kernel.table.Table`. Stores into fields are a second such scan, for whoever asks.
-Offsets aren't kept: they are found when a name is asked for, in a file that the caller is about to read
-anyway. Answers don't depend on ``jobs``.
+The first question scans every file once, on ``jobs`` processes, or takes what an earlier run found
+(:mod:`~gfplint.kernel.tables`). Offsets aren't kept: they are found when a name is asked for, in a file that
+the caller is about to read anyway. Answers don't depend on ``jobs``.
 """
 
 from __future__ import annotations
@@ -18,17 +17,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gfplint.errors import SourceError
-from gfplint.kernel import scan, search
-from gfplint.kernel.files import examine, list_files
+from gfplint.kernel import scan
+from gfplint.kernel.files import list_files
+from gfplint.kernel.mentions import Mentions
 from gfplint.kernel.ranking import GENERIC, OWN, rank, standing
-from gfplint.kernel.table import Table, pack
-from gfplint.kernel.workers import spread
+from gfplint.kernel.tables import CONSTANTS, NAMES, STORES, Tables
 
 if TYPE_CHECKING:
+    from gfplint.cache.store import Store
     from gfplint.kernel.snapshot import Snapshot
-
-NAMES, CONSTANTS, STORES = "names", "constants", "stores"
-"""The groups of tables. Macros and enumerators, three rows in four, stand apart from the rest."""
 
 _CONSTANTS = frozenset({"macro", "enumerator"})
 
@@ -65,6 +62,7 @@ class Index:
         arch: str,
         jobs: int,
         snapshot: Snapshot | None = None,
+        store: Store | None = None,
         beyond: Callable[[], None] | None = None,
     ) -> None:
         self.root = root
@@ -72,9 +70,9 @@ class Index:
         self.arch = arch
         self.jobs = jobs
         self._beyond = beyond
-        self._snapshot = snapshot
         self._read = read
-        self._tables: dict[str, list[Table]] = {}
+        self._tables = Tables(root, files, jobs, snapshot, store)
+        self._searches = Mentions(root, jobs, self._tables, store)
         self._sites: dict[tuple[str, str], dict[str, tuple[Site, ...]]] = {}
         self._store_sites: dict[str, tuple[Site, ...]] = {}
         self._mentions: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -124,19 +122,11 @@ class Index:
         """All sites of a name by kind, sorted by path and offset."""
         word = name.encode()
         found: dict[str, set[Site]] = {}
-        for path, kind in self._rows(group, word):
+        for path, kind in self._tables.rows(group, word):
             kind_word = scan.KIND_WORDS[kind]
             for offset, static in scan.locate(self._data(path), word, kind):
                 found.setdefault(kind_word, set()).add(Site(name, kind_word, path, offset, static))
         return {kind: tuple(sorted(sites, key=_order)) for kind, sites in found.items()}
-
-    def _rows(self, group: str, word: bytes) -> list[tuple[str, str]]:
-        """(path, kind) of every row of a name."""
-        tables = self._tables.get(group)
-        if tables is None:
-            tables = self._build(group)
-        files = self.files
-        return [(files[int(value[1:])], chr(value[0])) for table in tables for value in table.get(word)]
 
     def _data(self, path: str) -> bytes:
         try:
@@ -155,7 +145,7 @@ class Index:
             word = field.encode()
             found = [
                 Site(field, "store", path, offset, False)
-                for path, _ in self._rows(STORES, word)
+                for path, _ in self._tables.rows(STORES, word)
                 for offset in scan.locate_stores(self._data(path), word)
             ]
             sites = self._store_sites[field] = tuple(sorted(found, key=_order))
@@ -164,38 +154,8 @@ class Index:
     # ---------------------------------------------------------------------------------- building
 
     def build(self) -> None:
-        """Scan for definitions now, instead of at the first question."""
-        if NAMES not in self._tables:
-            self._build(NAMES)
-
-    def _build(self, group: str) -> list[Table]:
-        """Scan all files for the tables of a group, one for each process's part of the files."""
-        root = self.root
-
-        def work(part: Sequence[tuple[int, str]]) -> tuple[list[bytes], list[tuple[bytes, bytes]]]:
-            rows: list[list[bytes]] = [[], []]
-            marks: list[tuple[bytes, bytes]] = []
-            for number, path in part:
-                data, mark, identity = examine(root, path)
-                marks.append((mark, identity))
-                if data:
-                    (_store_rows if group == STORES else _definition_rows)(path, number, data, rows)
-            # One after the other: sorting is when the most memory is in use.
-            return [pack(parts) for parts in rows], marks
-
-        numbered = list(enumerate(self.files))
-        results = spread(work, numbered, self.jobs)
-        parts = [texts for texts, _ in results]
-        if self._snapshot is not None and not self._snapshot.known:
-            found: dict[str, tuple[bytes, bytes]] = {}
-            for part, (_, marks) in enumerate(results):
-                found.update(zip(self.files[part :: len(results)], marks, strict=True))
-            self._snapshot.learn(found)
-        first = STORES if group == STORES else NAMES
-        self._tables[first] = [Table(texts[0]) for texts in parts]
-        if first == NAMES:
-            self._tables[CONSTANTS] = [Table(texts[1]) for texts in parts]
-        return self._tables[group]
+        """Scan the tree now, or fetch what an earlier run found, instead of at the first question."""
+        self._tables.open()
 
     # ---------------------------------------------------------------------------------- mentions
 
@@ -208,8 +168,7 @@ class Index:
         under = under.strip("/")
         missing = [word for word in asked if (word, under) not in self._mentions]
         if missing:
-            paths = self._below(under)
-            for word, files in search.mentions(self.root, paths, missing, self.jobs).items():
+            for word, files in self._searches.find(missing, under, self._below(under)).items():
                 self._mentions[word, under] = files
         return {word: self._mentions[word, under] for word in asked}
 
@@ -267,19 +226,3 @@ class Index:
 
 def _order(site: Site) -> tuple[str, int]:
     return site.path, site.offset
-
-
-def _definition_rows(path: str, number: int, data: bytes, rows: list[list[bytes]]) -> None:
-    """Add what a file defines to ``rows``: names first, constants second."""
-    for kind, names in scan.scan(path, data).items():
-        if names:
-            end = f"\t{kind}{number}\n".encode()
-            rows[kind == scan.MACRO or kind == scan.ENUMERATOR].append(end.join(names) + end)
-
-
-def _store_rows(_path: str, number: int, data: bytes, rows: list[list[bytes]]) -> None:
-    """Add the fields that a file stores into to ``rows``."""
-    names = scan.scan_stores(data)
-    if names:
-        end = f"\t>{number}\n".encode()
-        rows[0].append(end.join(names) + end)

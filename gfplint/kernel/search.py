@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from gfplint.kernel.files import read_source
+from gfplint.kernel.files import examine
 from gfplint.kernel.scan import occurrences
 from gfplint.kernel.workers import spread
 
@@ -24,6 +24,13 @@ def mentions(root: str, paths: Sequence[str], words: Sequence[str], jobs: int) -
     Comments and strings count. Register lists (see :mod:`~gfplint.kernel.files`)
     and files that can't be read contain nothing.
     """
+    return checked_mentions(root, paths, words, jobs, {})[0]
+
+
+def checked_mentions(
+    root: str, paths: Sequence[str], words: Sequence[str], jobs: int, identities: Mapping[str, bytes]
+) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """As :func:`mentions`, and those of the paths whose content isn't the one of these identities."""
     encoded = sorted({word.encode() for word in words})
     wanted = frozenset(encoded)
     if len(encoded) < MANY:
@@ -38,12 +45,21 @@ def mentions(root: str, paths: Sequence[str], words: Sequence[str], jobs: int) -
         def inside(data: bytes) -> Iterable[bytes]:
             return wanted.intersection(data.translate(_WORDS_ONLY).split())
 
-    def work(part: Sequence[str]) -> list[tuple[bytes, str]]:
-        return [(word, path) for path in part for word in inside(read_source(root, path))]
+    def work(part: Sequence[str]) -> tuple[list[tuple[bytes, str]], list[str]]:
+        hits: list[tuple[bytes, str]] = []
+        others: list[str] = []
+        for path in part:
+            data, _, identity = examine(root, path)
+            if identities and identities.get(path) != identity:
+                others.append(path)
+            hits.extend([(word, path) for word in inside(data)])
+        return hits, others
 
     found: dict[str, list[str]] = {word: [] for word in words}
+    changed: list[str] = []
     # Below a few hundred files, starting a process costs more than it saves.
-    for hits in spread(work, paths, jobs if len(paths) > 400 else 1):
+    for hits, others in spread(work, paths, jobs if len(paths) > 400 else 1):
+        changed += others
         for word, path in hits:
             found[word.decode()].append(path)
-    return {word: tuple(sorted(files)) for word, files in found.items()}
+    return {word: tuple(sorted(files)) for word, files in found.items()}, changed

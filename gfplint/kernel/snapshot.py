@@ -112,6 +112,11 @@ class Snapshot:
         """Folders that couldn't be listed, with a ``/`` at their end."""
         return sorted(path for path, folder in self.folders.items() if not folder[0])
 
+    @property
+    def name(self) -> bytes:
+        """What tells this tree from others, whatever is in it."""
+        return _key(self.root, self.starts)
+
     # ------------------------------------------------------------------------------- learning
 
     def learn(self, marks: dict[str, tuple[bytes, bytes]]) -> None:
@@ -141,7 +146,7 @@ class Snapshot:
         """Keep the snapshot for the next run."""
         if self.known and not self.saved:
             state = (_FORMAT, self.taken, self.folders, self.digest)
-            self.saved = store.save(_KIND, _key(self.root, self.starts), marshal.dumps(state, 2))
+            self.saved = store.save(_KIND, self.name, marshal.dumps(state, 2))
 
     # ------------------------------------------------------------------------------- comparing
 

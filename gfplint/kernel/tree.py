@@ -284,6 +284,7 @@ class KernelTree:
             self.arch,
             self.jobs,
             self.snapshot,
+            self.store,
             self._beyond,
         )
 

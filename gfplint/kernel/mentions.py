@@ -1,0 +1,81 @@
+"""Which files mention a word, remembered: a search is made once for a word and a state of a file.
+
+What is kept for a word refers to the base of :mod:`~gfplint.kernel.tables`: the numbers of its files that
+have the word, and of those that were not as in the base when the word was searched for. A later run searches
+these, if they are again as in the base, and the files that aren't.
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gfplint.kernel.search import checked_mentions, mentions
+from gfplint.kernel.tables import Tables
+
+if TYPE_CHECKING:
+    from gfplint.cache.store import Store
+
+_KIND = "mentions"
+
+
+class Mentions:
+    """Searches of one tree's files."""
+
+    def __init__(self, root: str, jobs: int, tables: Tables, store: Store | None) -> None:
+        self._root = root
+        self._jobs = jobs
+        self._tables = tables
+        self._store = store
+
+    def find(self, words: Sequence[str], under: str, paths: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """For each word the sorted files among ``paths``, all those below ``under``, that contain it."""
+        store, tables = self._store, self._tables
+        if store is not None:
+            tables.open()
+        if store is None or tables.key is None:
+            return mentions(self._root, paths, words, self._jobs)
+        prefix = tables.key + under.encode() + b"\0"
+        known: dict[str, tuple[list[int], list[int]]] = {}
+        for word in words:
+            data = store.get(_KIND, prefix + word.encode())
+            if data is not None:
+                known[word] = marshal.loads(data)
+        missing = [word for word in words if word not in known]
+        found: dict[str, tuple[str, ...]] = {}
+        if missing:
+            numbers = self._numbers
+            identities = tables.identities
+            found, changed = checked_mentions(self._root, paths, missing, self._jobs, identities)
+            fresh = frozenset(tables.fresh)
+            # A file that is saved while we search may have been read before or after.
+            unsearched = sorted({*tables.gone, *(numbers[path] for path in changed if path in numbers)})
+            for word, files in found.items():
+                hits = [numbers[path] for path in files if path not in fresh and path in numbers]
+                store.put(_KIND, prefix + word.encode(), marshal.dumps((hits, unsearched), 2))
+        if known:
+            found.update(self._corrected(known, frozenset(paths)))
+        return found
+
+    def _corrected(
+        self, known: dict[str, tuple[list[int], list[int]]], inside: frozenset[str]
+    ) -> dict[str, tuple[str, ...]]:
+        base, gone = self._tables.base, self._tables.gone
+        again = {path for path in self._tables.fresh if path in inside}
+        for _, unsearched in known.values():
+            again.update(
+                base[number] for number in unsearched if number not in gone and base[number] in inside
+            )
+        new = mentions(self._root, sorted(again), list(known), self._jobs) if again else {}
+        return {
+            word: tuple(
+                sorted({*(base[number] for number in hits if number not in gone), *new.get(word, ())})
+            )
+            for word, (hits, _) in known.items()
+        }
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {path: number for number, path in enumerate(self._tables.base)}

@@ -1,0 +1,196 @@
+"""The tables behind an index: made by one scan of the tree, kept for later runs, corrected for what changed.
+
+What comes in: the files of a tree, and with a snapshot their identities. What goes out: the rows of a name.
+A scan is kept in the store as its *base*: the files with their identities, and a table for each group and
+process. A later run takes the base as it is, leaves out the rows of files that are no longer what they were,
+and scans only the *fresh* ones. When those become many, all is scanned anew.
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gfplint.kernel import scan
+from gfplint.kernel.files import examine
+from gfplint.kernel.table import Table, pack
+from gfplint.kernel.workers import spread
+
+if TYPE_CHECKING:
+    from gfplint.cache.store import Store
+    from gfplint.kernel.snapshot import Snapshot
+
+NAMES, CONSTANTS, STORES = "names", "constants", "stores"
+"""The groups of tables. Macros and enumerators, three rows in four, stand apart from the rest."""
+
+_GROUPS = (NAMES, CONSTANTS, STORES)
+_MOST_FRESH = 500
+"""Files scanned anew in each run before a new base is cheaper."""
+
+_FORMAT = 1
+Rows = list[list[bytes]]
+"""Pieces of a table for each of :data:`_GROUPS`."""
+
+
+class Tables:
+    """The rows of all names in ``files`` below ``root``. Nothing is read before the first question.
+
+    Without a store there is no base: everything is scanned. Files are numbered: first those of the base
+    (``base``, of which ``gone`` are no longer what they were), then the ``fresh`` ones.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        files: Sequence[str],
+        jobs: int,
+        snapshot: Snapshot | None = None,
+        store: Store | None = None,
+    ) -> None:
+        self._root = root
+        self._files = files
+        self._jobs = jobs
+        self._snapshot = snapshot
+        self._store = store
+        self._paths: list[str] = []
+        self._tables: dict[str, list[Table]] = {}
+        self._parts = 0
+        self.base: list[str] = []
+        self.gone: frozenset[int] = frozenset()
+        self.fresh: list[str] = []
+        self.key: bytes | None = None
+        """What tells this base from others; None where none is kept."""
+
+    def rows(self, group: str, name: bytes) -> list[tuple[str, str]]:
+        """(path, kind) of every row of a name."""
+        tables = self._tables.get(group)
+        if tables is None:
+            tables = self._group(group)
+        paths, gone = self._paths, self.gone
+        return [
+            (paths[number], chr(value[0]))
+            for table in tables
+            for value in table.get(name)
+            if (number := int(value[1:])) not in gone
+        ]
+
+    def open(self) -> None:
+        """Find or make the base now."""
+        if not self._paths and not self._load():
+            self._scan_all()
+
+    # ------------------------------------------------------------------------------------ base
+
+    @property
+    def identities(self) -> Mapping[str, bytes]:
+        """What the files' contents were when the run began; empty where nobody knows."""
+        return self._snapshot.identities if self._snapshot is not None else {}
+
+    def _load(self) -> bool:
+        """Take over the base of an earlier run, if there is one and little has changed."""
+        snapshot, store = self._snapshot, self._store
+        if snapshot is None or store is None or not snapshot.known:
+            return False
+        data = store.load("index", snapshot.name)
+        if data is None:
+            return False
+        version, key, parts, joined, identities = marshal.loads(data)
+        if version != _FORMAT:
+            return False
+        base: list[str] = joined.split("\n") if joined else []
+        now = snapshot.identities
+        same = {
+            path
+            for number, path in enumerate(base)
+            if now.get(path) == identities[number * 16 : number * 16 + 16]
+        }
+        fresh = [path for path in self._files if path not in same]
+        if len(fresh) > _MOST_FRESH:
+            return False
+        self._parts = parts
+        self.key = key
+        self.base = base
+        self.fresh = fresh
+        self.gone = frozenset(number for number, path in enumerate(base) if path not in same)
+        self._paths = base + fresh
+        return True
+
+    def _group(self, group: str) -> list[Table]:
+        self.open()
+        if self._tables.get(group) is None:
+            assert self._store is not None
+            assert self.key is not None
+            texts = [
+                self._store.load(f"index-{group}", self.key + bytes([part])) for part in range(self._parts)
+            ]
+            if any(text is None for text in texts):
+                self._tables.clear()
+                self._scan_all()
+            else:
+                self._tables[group] = [Table(text) for text in texts if text is not None]
+                self._tables[group].append(self._fresh_tables[_GROUPS.index(group)])
+        return self._tables[group]
+
+    @cached_property
+    def _fresh_tables(self) -> list[Table]:
+        """The tables of the fresh files, one for each group."""
+        rows, _ = _scan(self._root, list(enumerate(self.fresh, len(self.base))))
+        return [Table(text) for text in rows]
+
+    def _scan_all(self) -> None:
+        """Scan every file, learn what is in it, and keep all that as the base."""
+        root, files, snapshot, store = self._root, list(self._files), self._snapshot, self._store
+        numbered = list(enumerate(files))
+        results = spread(lambda part: _scan(root, part), numbered, self._jobs)
+        self._paths = files
+        self.gone, self.fresh, self.key = frozenset(), [], None
+        for position, group in enumerate(_GROUPS):
+            self._tables[group] = [Table(texts[position]) for texts, _ in results]
+        if snapshot is None:
+            return
+        marks: dict[str, tuple[bytes, bytes]] = {}
+        for part, (_, learnt) in enumerate(results):
+            marks.update(zip(files[part :: len(results)], learnt, strict=True))
+        if not snapshot.known:
+            snapshot.learn(marks)
+        if store is None or len(results) > 255:
+            return
+        key = snapshot.digest
+        if any(snapshot.identities.get(path) != marks[path][1] for path in files):
+            return  # a file was saved while we were reading
+        kept = all(
+            store.save(f"index-{group}", key + bytes([part]), texts[position])
+            for position, group in enumerate(_GROUPS)
+            for part, (texts, _) in enumerate(results)
+        )
+        identities = b"".join(marks[path][1] for path in files)
+        manifest = (_FORMAT, key, len(results), "\n".join(files), identities)
+        if kept and store.save("index", snapshot.name, marshal.dumps(manifest, 2)):
+            self.base, self.key, self._parts = files, key, len(results)
+
+
+def _scan(root: str, part: Sequence[tuple[int, str]]) -> tuple[list[bytes], list[tuple[bytes, bytes]]]:
+    """The tables of some files by their numbers, and each one's signature and identity."""
+    rows: Rows = [[] for _ in _GROUPS]
+    names, constants, stores = rows
+    marks: list[tuple[bytes, bytes]] = []
+    for number, path in part:
+        data, mark, identity = examine(root, path)
+        marks.append((mark, identity))
+        if not data:
+            continue
+        for kind, found in scan.scan(path, data).items():
+            if found:
+                end = f"\t{kind}{number}\n".encode()
+                (constants if kind in _CONSTANT_KINDS else names).append(end.join(found) + end)
+        stored = scan.scan_stores(data)
+        if stored:
+            end = f"\t>{number}\n".encode()
+            stores.append(end.join(stored) + end)
+    # One after the other: sorting is when the most memory is in use.
+    return [pack(pieces) for pieces in rows], marks
+
+
+_CONSTANT_KINDS = (scan.MACRO, scan.ENUMERATOR)

@@ -1,0 +1,142 @@
+"""An index that takes over what earlier runs found says what one says that scans everything."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from gfplint.cache.store import Store
+from gfplint.kernel import mentions, tables
+from gfplint.kernel.snapshot import Snapshot
+from gfplint.kernel.tree import KernelTree
+
+NAMES = [f"name{number}" for number in range(9)]
+FORMS = (
+    "int {0}(void)\n{{\n\treturn {1}();\n}}\n",
+    "int {0};\n",
+    "struct {0} {{ int x; }};\n#define {1} 3\n",
+    "struct ops ops = {{\n\t.{0} = {1},\n}};\n",
+    "enum e {{ {0}, {1} }};\n/* {2} */\n",
+)
+
+
+def write(folder: Path, chance: random.Random) -> None:
+    text = "".join(chance.choice(FORMS).format(*chance.sample(NAMES, 3)) for _ in range(3))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{chance.choice('abc')}.{chance.choice('ch')}").write_text(text)
+
+
+def change(root: Path, chance: random.Random) -> None:
+    """One thing that happens to a tree."""
+    files = sorted(path for path in root.rglob("*") if path.is_file())
+    folder = root / chance.choice(("", "x", "x/y", "z"))
+    what = chance.randrange(5)
+    if what == 0 and len(files) > 2:
+        chance.choice(files).unlink()
+    elif what == 1 and files:
+        path = chance.choice(files)
+        path.rename(path.with_name(f"{chance.choice('abc')}.c"))
+    elif what == 2 and (root / "x").is_dir() and not (root / "w").exists():
+        (root / "x").rename(root / "w")
+    else:
+        write(folder, chance)
+
+
+def answers(root: Path, store: Store | None) -> list[object]:
+    """All that the index says of all names."""
+    tree = KernelTree(root, store=store)
+    index = tree.index
+    index.build()
+    if store is not None and tree.snapshot is not None:
+        tree.snapshot.save(store)
+    kinds = (index.functions, index.macros, index.records, index.variables, index.enumerators, index.stores)
+    below = [index.mentions(NAMES[:4], folder) for folder in ("x", "z") if (root / folder).is_dir()]
+    return [tree.c_files(), [kind(name) for kind in kinds for name in NAMES], index.mentions(NAMES), below]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_happens_to_the_tree(tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "_MOST_FRESH", 4)
+    chance = random.Random(seed)
+    root = tmp_path / "tree"
+    write(root, chance)
+    states: list[tuple[dict[Path, bytes], list[object]]] = []
+    for _ in range(10):
+        for _ in range(chance.choice((0, 1, 1, 6))):
+            change(root, chance)
+        with Store(tmp_path / "store", b"code") as store:
+            now = answers(root, store)
+        assert now == answers(root, None)
+        states.append(({path: path.read_bytes() for path in root.rglob("*") if path.is_file()}, now))
+    # And back to an earlier state.
+    then, said = chance.choice(states[:-1])
+    for path in sorted(root.rglob("*")):
+        if path.is_file():
+            path.unlink()
+    for path, data in then.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    with Store(tmp_path / "store", b"code") as store:
+        assert answers(root, store)[1:3] == said[1:3]
+
+
+def test_nothing_is_scanned_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(5)
+    root = tmp_path / "tree"
+    for _ in range(5):
+        write(root / "x", chance)
+    with Store(tmp_path / "store", b"code") as store:
+        first = answers(root, store)
+
+    def never(*_: object) -> None:
+        raise AssertionError
+
+    scan = tables._scan
+    scanned: list[str] = []
+
+    def watched(root: str, part: list[tuple[int, str]]) -> object:
+        scanned.extend(path for _, path in part)
+        return scan(root, part)
+
+    monkeypatch.setattr(tables, "_scan", watched)
+    monkeypatch.setattr(mentions, "checked_mentions", never)
+    with Store(tmp_path / "store", b"code") as store:
+        assert answers(root, store) == first
+    assert scanned == []
+    (root / "x" / "new.c").write_text("int name1;\n")
+    with Store(tmp_path / "store", b"code") as store:
+        answers(root, store)
+    assert scanned == ["x/new.c"]
+
+
+@pytest.mark.parametrize("kind", ["index-names", "index-stores", "index", "tree"])
+def test_a_lost_part_is_made_again(tmp_path: Path, kind: str) -> None:
+    root = tmp_path / "tree"
+    for seed in range(4):
+        write(root, random.Random(seed))
+    with Store(tmp_path / "store", b"code") as store:
+        first = answers(root, store)
+    lost = [path for path in (tmp_path / "store").iterdir() if path.name.rpartition("-")[0] == kind]
+    assert lost
+    for path in lost:
+        path.write_bytes(path.read_bytes()[:-1])
+    with Store(tmp_path / "store", b"code") as store:
+        assert answers(root, store) == first
+
+
+def test_a_snapshot_sees_touches_as_no_change(tmp_path: Path) -> None:
+    root = tmp_path / "tree"
+    write(root / "x", random.Random(1))
+    with Store(tmp_path / "store", b"code") as store:
+        answers(root, store)
+        before = Snapshot.take(str(root), {"": frozenset()}, store, 1)
+        assert before.known
+        for path in root.rglob("*"):
+            path.touch()
+        after = Snapshot.take(str(root), {"": frozenset()}, store, 1)
+        assert after.digest == before.digest
+        assert after.unchanged(2)
+        write(root / "x" / "deeper", random.Random(2))
+        assert not after.unchanged(2)
