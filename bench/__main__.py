@@ -1,10 +1,11 @@
-"""Times gfplint on a kernel tree beside ripgrep's search for one name, in turn, several rounds.
+"""Times gfplint on a copy of a kernel tree, cold, warm and after edits, beside ripgrep and Coccinelle.
 
-    python -m bench [KERNEL_TREE] [--folder drivers/virtio] [--rounds 3]
+    python -m bench [KERNEL_TREE] [--folder drivers/virtio] [--rounds 3] [--whole-tree]
 
-Prints one table: the median wall time and peak memory of each command, and the ratio to ripgrep's time. Times
-on a shared machine are noisy; compare ratios of one run. The tree's files should be in the page
-cache, so the first round is not counted.
+Commands take turns, for several rounds; the table has medians of wall time, the highest peak of a process,
+and the ratio to ripgrep's search of the whole tree for one name. Times on a shared machine are noisy: compare
+ratios of one run. The first round fills the page cache and isn't counted. ripgrep and Coccinelle's ``spatch``
+are used where they are installed.
 """
 
 from __future__ import annotations
@@ -15,10 +16,31 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _TREES = ("linux-source-6.12", "linux-source-6.1")
+_EDITED = ("drivers/virtio/virtio_balloon.c", "mm/balloon_compaction.c")
+_PATTERN = "scripts/coccinelle/locks/call_kern.cocci"
+
+
+@dataclass
+class Row:
+    """One line of the table: a command, and what has to happen before it."""
+
+    name: str
+    command: list[str]
+    before: Callable[[], None] = lambda: None
+    figures: list[tuple[float, float]] = field(default_factory=list)
+
+    def run(self, counted: bool) -> None:
+        self.before()
+        figures = _run(self.command)
+        if counted:
+            self.figures.append(figures)
 
 
 def main() -> int:
@@ -27,36 +49,77 @@ def main() -> int:
     parser.add_argument("tree", nargs="?", type=Path, help="a kernel tree; default: one that the tests use")
     parser.add_argument("--folder", default="drivers/virtio", help="what to check in it (%(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds that are counted (%(default)s)")
+    parser.add_argument("--whole-tree", action="store_true", help="also check the whole tree, cold and warm")
     options = parser.parse_args()
     tree = options.tree or _default_tree()
     if tree is None or not (tree / "Makefile").is_file():
         print("bench: no kernel tree; name one, or set GFPLINT_TREES.", file=sys.stderr)
         return 2
-    gfplint = [sys.executable, "-m", "gfplint"]
-    commands = {
-        "gfplint --version": [*gfplint, "--version"],
-        f"gfplint {options.folder}": [*gfplint, str(tree / options.folder)],
-    }
+    with tempfile.TemporaryDirectory(prefix="gfplint-bench-") as work:
+        copy = Path(work) / "linux"
+        # Files are edited, so in a copy. Links would change the time of the original's inodes.
+        subprocess.run(["cp", "-a", str(tree), str(copy)], check=True)
+        rows = _rows(copy, options.folder, Path(work) / "store", options.whole_tree)
+        for number in range(options.rounds + 1):
+            for row in rows:
+                row.run(counted=number > 0)
+    print(_table(rows))
+    return 0
+
+
+def _rows(tree: Path, folder: str, store: Path, whole: bool) -> list[Row]:
+    gfplint = [sys.executable, "-m", "gfplint", "--no-config", "--cache-dir", str(store)]
+    here = str(tree / folder)
+
+    def cold() -> None:
+        shutil.rmtree(store, ignore_errors=True)
+
+    def edited(name: str) -> Callable[[], None]:
+        def edit() -> None:
+            path = tree / name
+            path.write_bytes(path.read_bytes() + b"static int __used bench_%d;\n" % time.monotonic_ns())
+            # Until its time of change says that it isn't about to change again.
+            time.sleep(2.1)
+
+        return edit
+
+    rows = []
     ripgrep = shutil.which("rg")
     if ripgrep is not None:
-        commands = {
-            "rg (one name, whole tree)": [ripgrep, "-c", "register_oom_notifier", str(tree)],
-            **commands,
-        }
-    measured: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
-    for number in range(options.rounds + 1):
-        for name, command in commands.items():
-            figures = _run(command)
-            if number:
-                measured[name].append(figures)
-    print(f"{'command':<32}  {'wall s':>8}  {'peak MB':>8}  {'x rg':>8}")
-    base = statistics.median(wall for wall, _ in next(iter(measured.values())))
-    for name, figures_of in measured.items():
-        wall = statistics.median(wall for wall, _ in figures_of)
-        peak = statistics.median(peak for _, peak in figures_of)
-        ratio = f"{wall / base:8.1f}" if ripgrep is not None else f"{'-':>8}"
-        print(f"{name:<32}  {wall:8.2f}  {peak:8.0f}  {ratio}")
-    return 0
+        rows.append(Row("rg (one name, whole tree)", [ripgrep, "-c", "register_oom_notifier", str(tree)]))
+    spatch = shutil.which("spatch")
+    if spatch is not None and (tree / _PATTERN).is_file():
+        command = [spatch, "-D", "report", "--very-quiet", "--no-show-diff", "--jobs", str(os.cpu_count())]
+        rows.append(
+            Row(f"spatch call_kern.cocci {folder}", [*command, "--cocci-file", str(tree / _PATTERN), here])
+        )
+    rows.append(Row("gfplint --version", [*gfplint[:3], "--version"]))
+    rows.append(Row(f"gfplint {folder}, cold", [*gfplint, here], cold))
+    rows.append(Row("  nothing changed", [*gfplint, here]))
+    if folder == "drivers/virtio":
+        one = [*gfplint, str(tree / _EDITED[0])]
+        rows += [
+            Row(f"  after an edit of {Path(name).name}", [*gfplint, here], edited(name)) for name in _EDITED
+        ]
+        rows.append(Row("gfplint virtio_balloon.c, index kept", one))
+        rows.append(Row("  nothing changed", one))
+    if whole:
+        rows.append(Row("gfplint ., cold", [*gfplint, str(tree)], cold))
+        rows.append(Row("  nothing changed", [*gfplint, str(tree)]))
+    return rows
+
+
+def _table(rows: list[Row]) -> str:
+    base = statistics.median(wall for wall, _ in rows[0].figures)
+    lines = [
+        f"| {'command':<40} | wall, s | peak of a process, MB | ratio |",
+        f"| {'-' * 40} | ------: | --------------------: | ----: |",
+    ]
+    for row in rows:
+        wall = statistics.median(wall for wall, _ in row.figures)
+        peak = max(peak for _, peak in row.figures)
+        lines.append(f"| {row.name:<40} | {wall:7.2f} | {peak:21.0f} | {wall / base:5.1f} |")
+    return "\n".join(lines)
 
 
 def _default_tree() -> Path | None:
@@ -70,6 +133,7 @@ def _run(command: list[str]) -> tuple[float, float]:
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, _, usage = os.wait4(process.pid, 0)
+    process.returncode = 0
     return time.perf_counter() - start, usage.ru_maxrss / 1024
 
 

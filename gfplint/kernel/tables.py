@@ -100,6 +100,10 @@ class Tables:
         if version != _FORMAT:
             return False
         base: list[str] = joined.split("\n") if joined else []
+        if key == snapshot.digest:
+            self._parts, self.key = parts, key
+            self.base = self._paths = base
+            return True
         now = snapshot.identities
         same = {
             path
