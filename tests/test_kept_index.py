@@ -53,6 +53,7 @@ def answers(root: Path, store: Store | None) -> list[object]:
         tree.snapshot.save(store)
     kinds = (index.functions, index.macros, index.records, index.variables, index.enumerators, index.stores)
     below = [index.mentions(NAMES[:4], folder) for folder in ("x", "z") if (root / folder).is_dir()]
+    below.append(index.mentions(NAMES[2:5], headers=True))
     return [tree.c_files(), [kind(name) for kind in kinds for name in NAMES], index.mentions(NAMES), below]
 
 

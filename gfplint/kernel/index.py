@@ -159,18 +159,25 @@ class Index:
 
     # ---------------------------------------------------------------------------------- mentions
 
-    def mentions(self, words: Iterable[str], under: str = "") -> dict[str, tuple[str, ...]]:
-        """For each word the sorted files, at or below ``under``, that contain it as a whole identifier.
+    def mentions(
+        self, words: Iterable[str], under: str = "", *, headers: bool = False
+    ) -> dict[str, tuple[str, ...]]:
+        """For each word the sorted files, at or below ``under``, that contain it as a whole identifier; only
+        ``headers`` where nothing else is of interest.
 
         Ask for many words at once: reading the tree is what costs. Words in comments and strings count.
         """
         asked = list(dict.fromkeys(words))
         under = under.strip("/")
-        missing = [word for word in asked if (word, under) not in self._mentions]
+        place = f"{under}/*.h" if headers else under
+        missing = [word for word in asked if (word, place) not in self._mentions]
         if missing:
-            for word, files in self._searches.find(missing, under, self._below(under)).items():
-                self._mentions[word, under] = files
-        return {word: self._mentions[word, under] for word in asked}
+            paths = self._below(under)
+            if headers:
+                paths = [path for path in paths if path.endswith(".h")]
+            for word, files in self._searches.find(missing, place, paths).items():
+                self._mentions[word, place] = files
+        return {word: self._mentions[word, place] for word in asked}
 
     def _below(self, under: str) -> Sequence[str]:
         if not under:

@@ -79,8 +79,10 @@ def scan(path: str, data: bytes) -> Found:
     found[MACRO].update(_MACRO(data))
     # Records inside others, too.
     found[RECORD].update(_STRUCT(data))
-    found[RECORD].update(_UNION(data))
-    found[TYPEDEF].update(_TYPEDEF_LINE(data))
+    if b"union" in data:
+        found[RECORD].update(_UNION(data))
+    if b"\ntypedef" in data:
+        found[TYPEDEF].update(_TYPEDEF_LINE(data))
     at = data.find(b"enum")
     while at >= 0:
         at += 4

@@ -33,9 +33,12 @@ def checked_mentions(
     """As :func:`mentions`, and those of the paths whose content isn't the one of these identities."""
     encoded = sorted({word.encode() for word in words})
     wanted = frozenset(encoded)
+    common = _common(encoded)
     if len(encoded) < MANY:
 
         def inside(data: bytes) -> Iterable[bytes]:
+            if common not in data:
+                return
             for word in encoded:
                 if word in data and next(occurrences(data, word), None) is not None:
                     yield word
@@ -63,3 +66,13 @@ def checked_mentions(
         for word, path in hits:
             found[word.decode()].append(path)
     return {word: tuple(sorted(files)) for word, files in found.items()}, changed
+
+
+def _common(words: Sequence[bytes]) -> bytes:
+    """What all of some sorted words begin with."""
+    length = 0
+    for one, other in zip(words[0], words[-1], strict=False) if words else ():
+        if one != other:
+            break
+        length += 1
+    return words[0][:length] if words else b""

@@ -147,8 +147,8 @@ class TreeSymbols:
         if self._guards is None:
             self._guards = {}
             where: set[str] = set()
-            for files in self._program.tree.index.mentions(_GUARD_MACROS).values():
-                where.update(path for path in files if path.endswith(".h"))
+            for files in self._program.tree.index.mentions(_GUARD_MACROS, headers=True).values():
+                where.update(files)
             for path in sorted(where, key=lambda each: (not each.startswith("include/"), each)):
                 found, frees = self._guards_of(path)
                 for name, definition in found.items():
