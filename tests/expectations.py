@@ -9,7 +9,8 @@ A comment on a line of a case says one of these; anything else after ``/* want``
     Exactly one finding of this rule, with this lock, at the call on this line. ``GFP002`` has no lock, and
     its line is that of the callback's call or of the allocation itself. Behind semicolons:
     ``ways self !retry``: these ways to deadlock apply (don't apply); ``bits __GFP_FS !__GFP_IO``: these bits
-    of the mask are surely set (surely clear); ``at name``: the column is that of this word.
+    of the mask are surely set (surely clear); ``at name``: the column is that of this word;
+    ``confidence medium``: how sure the finding is.
 ``/* want-taken: struct foo.lock */``
     The lock was taken here. Where several lines say so, each is right (a wrapper, and what is inside it).
 ``/* want-allocates: struct foo.lock */``
@@ -28,7 +29,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gfplint.findings import CallbackLocks, Finding, Lock, Place
+from gfplint.findings import CallbackLocks, Confidence, Finding, Lock, Place
 
 _COMMENT = re.compile(r"/\*\s*(want\b.*?)\s*\*/")
 _WANT = re.compile(r"want (?P<rule>GFP\d{3})(?:: (?P<lock>[^;]+?))?(?P<clauses>(?:\s*;[^;]+)*)")
@@ -40,6 +41,8 @@ SPINNING = frozenset({"spinlock", "raw_spinlock", "rwlock", "seqlock", "rcu", "b
 
 WAYS = {"self": "waits for itself", "retry": "retries for ever", "reclaim": "waits for reclaim"}
 """The short names of the ways to deadlock, and what rules/ calls them in a report."""
+
+LEVELS = tuple(level.word for level in Confidence)
 
 _IO = frozenset({"__GFP_DIRECT_RECLAIM", "__GFP_KSWAPD_RECLAIM", "__GFP_WAIT", "__GFP_RECLAIM"})
 _USER = _IO | {"__GFP_IO", "__GFP_FS", "__GFP_HARDWALL"}
@@ -71,6 +74,7 @@ class Want:
     ways: tuple[str, ...] = ()
     bits: tuple[str, ...] = ()
     at: str | None = None
+    confidence: str | None = None
 
     def __str__(self) -> str:
         held = f" for {self.lock}" if self.lock else ""
@@ -126,19 +130,22 @@ def _parse(comment: str, path: Path, number: int, text: str) -> Want | Mark:
     ways: tuple[str, ...] = ()
     bits: tuple[str, ...] = ()
     at: str | None = None
+    confidence: str | None = None
     for clause in filter(None, (part.strip() for part in want["clauses"].split(";"))):
         word, *values = clause.split()
         if word == "ways" and values and all(value.lstrip("!") in WAYS for value in values):
             ways = tuple(values)
         elif word == "bits" and values:
             bits = tuple(values)
+        elif word == "confidence" and len(values) == 1 and values[0] in LEVELS:
+            confidence = values[0]
         elif word == "at" and len(values) == 1:
             at = values[0]
             if text.find(at) < 0 or text.find(at) > text.find("/* want"):
                 raise ExpectationError(f"{where}: there is no {at!r} before the comment.")
         else:
             raise ExpectationError(f"{where}: the clause {clause!r} isn't understood.")
-    return Want(want["rule"], lock, path, number, text, ways, bits, at)
+    return Want(want["rule"], lock, path, number, text, ways, bits, at, confidence)
 
 
 def _lock(name: str, where: str) -> str:
@@ -234,6 +241,8 @@ def details(want: Want, finding: Finding) -> list[str]:
             wrong.append(f"{bit[1:]} is said to be set or undecided: {_mask(finding)}")
         elif not bit.startswith("!") and bit not in _bits(mask.flags):
             wrong.append(f"{bit} isn't said to be set: {_mask(finding)}")
+    if want.confidence not in (None, finding.confidence.word):
+        wrong.append(f"the confidence is {finding.confidence.word}")
     wrong.extend(_column(want, finding))
     return wrong
 
