@@ -6,7 +6,7 @@ A command with nothing behind it may print what it likes. Code in running text t
 gfplint's commands counts too, unless a word of it is a placeholder (``FILE``, ``DIR``).
 
 The line before a block may say ``<!-- not run: why -->``, or ``<!-- in linux-source-6.12 -->`` for the real
-tree that it is about.
+tree that it is about, or ``<!-- file drivers/x.c -->`` where the block is a file that the page's commands need.
 """
 
 from __future__ import annotations
@@ -70,6 +70,15 @@ def commands(page: Path) -> Iterator[Command]:
             tree = block.mark.removeprefix("in ") if block.mark.startswith("in ") else None
             yield from _of_block(block, tree)
     yield from _inline(page)
+
+
+def files(page: Path) -> dict[str, str]:
+    """The files that a page shows, by their path in the tree."""
+    return {
+        block.mark.removeprefix("file "): block.body
+        for block in blocks(page)
+        if block.mark.startswith("file ")
+    }
 
 
 def unmarked(page: Path) -> list[str]:
