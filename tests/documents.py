@@ -6,7 +6,8 @@ A command with nothing behind it may print what it likes. Code in running text t
 gfplint's commands counts too, unless a word of it is a placeholder (``FILE``, ``DIR``).
 
 The line before a block may say ``<!-- not run: why -->``, or ``<!-- in linux-source-6.12 -->`` for the real
-tree that it is about, or ``<!-- file drivers/x.c -->`` where the block is a file that the page's commands need.
+tree that it is about, or ``<!-- file drivers/x.c -->`` where the block is a file that the page's commands
+need.
 """
 
 from __future__ import annotations
