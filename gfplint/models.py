@@ -100,6 +100,14 @@ class LeaveScope:
 
 
 @dataclass(frozen=True, slots=True)
+class AssertHeld:
+    """Says that the caller holds ``lock``; ``shared`` where it may hold it for reading."""
+
+    lock: ir.Expr
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CallBack:
     """Calls ``function`` before returning; an argument that nobody knows is None."""
 
@@ -117,7 +125,7 @@ class AssignTo:
     value: ir.Expr
 
 
-Effect: TypeAlias = Acquire | Release | Allocate | EnterScope | LeaveScope | CallBack | AssignTo
+Effect: TypeAlias = Acquire | Release | Allocate | EnterScope | LeaveScope | CallBack | AssignTo | AssertHeld
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +167,7 @@ class _Entry:
 # ``void *kmalloc(size_t size, gfp_t flags);``: the first identifier directly before a parenthesis is the
 # name.
 _DECLARATION = re.compile(r"\s*([^;]*?\b(\w+)\s*\([^;]*);")
-_EFFECTS = ("acquires", "tries", "releases", "allocates", "enters", "leaves", "calls", "assigns")
+_EFFECTS = ("acquires", "tries", "releases", "allocates", "enters", "leaves", "calls", "assigns", "asserts")
 _FLAGS = ("leaf", "noreturn", "loop")
 _FORMS = ("prototype", "prototypes", "names", "pattern")
 _KEYS = (*_FORMS, *_EFFECTS, "returns", *_FLAGS, "since", "until")
@@ -359,6 +367,9 @@ class _Builder:
             part.only("function", "args")
             args = tuple(self._expression(part, arg) if arg else None for arg in part.texts("args"))
             return CallBack(self._expression(part, part.text("function")), args)
+        if key == "asserts":
+            part.only("lock", "shared")
+            return AssertHeld(self._expression(part, part.text("lock")), part.flag("shared"))
         part.only("target", "value")
         value = self.optional(part, "value")
         return AssignTo(self._expression(part, part.text("target")), ir.Opaque() if value is None else value)

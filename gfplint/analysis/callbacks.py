@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from gfplint import ir
 from gfplint.analysis.evaluate import Evaluator
-from gfplint.analysis.summary import Allocation, Effect, Facts, LockClass, Summary, Wait
+from gfplint.analysis.summary import Allocation, Effect, Facts, LockClass, Locks, Summary, Wait
 from gfplint.analysis.values import ALL, TOP, Bits, Pointee, Value, as_bits, const
 from gfplint.findings import Finding, Place, Thread
 from gfplint.program.registrations import Registered, Registrations
@@ -31,6 +31,7 @@ class Waiting:
     shared: bool
     effect: Effect
     masks: tuple[Bits, ...] = ()
+    under: Locks = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Link:
     shared: bool
     targets: int
     depth: int
-    beside: frozenset[str]
+    beside: Locks
     thread: Thread
 
 
@@ -53,8 +54,9 @@ class Awaited:
     """A :class:`Waiting` that stands for itself: it goes from process to process, and into the cache.
 
     ``targets`` and ``depth`` are those of the way, ``cost`` tells better witnesses from worse, ``thread``
-    is the way as reports print it. With ``links`` the callback waits for the lock in the end: for one that
-    the first link's thread holds, which waits for one that the second's holds, and so on.
+    is the way as reports print it; ``under`` is what the callback surely holds when it waits. With ``links``
+    the callback waits for the lock in the end: for one that the first link's thread holds, which waits for
+    one that the second's holds, and so on.
     """
 
     lock: LockClass
@@ -65,6 +67,7 @@ class Awaited:
     cost: tuple[int, int, int]
     masks: tuple[Bits, ...]
     thread: Thread
+    under: Locks = frozenset()
     links: tuple[Link, ...] = ()
 
 
@@ -97,8 +100,9 @@ class Callback:
                 key = (event.lock.name, event.shared)
                 known = best.get(key)
                 if known is None:
-                    best[key] = Waiting(event.lock, event.shared, effect, (mask,))
+                    best[key] = Waiting(event.lock, event.shared, effect, (mask,), effect.under)
                     continue
+                known.under &= effect.under
                 if effect.cost < known.effect.cost:
                     known.effect = effect
                 if mask not in known.masks:
@@ -205,6 +209,20 @@ def admits(awaited: Awaited, mask: Value, classes: tuple[Bits, ...]) -> bool | N
     if not inside:
         return False
     return True if len(inside) == len(possible) else None
+
+
+def kept_apart(lock: str, one: Locks, other: Locks) -> bool:
+    """Whether of two threads, the one that holds ``lock`` and the one that waits for it, both hold a further
+    lock that can't be held by both: a global one, or one of the same object, as far as classes tell.
+    """
+    owner = lock.rpartition(".")[0]
+    modes = dict(sorted(other, reverse=True))  # a lock held both ways counts as held for writing
+    return any(
+        name in modes
+        and not (shared and modes[name])
+        and (not name.startswith(("struct ", "*")) or name.rpartition(".")[0] == owner)
+        for name, shared in one
+    )
 
 
 def awaited(answers: Iterable[Answer]) -> dict[str, list[Awaited]]:

@@ -32,7 +32,17 @@ from gfplint.analysis.values import (
     truth,
     with_deps,
 )
-from gfplint.models import Acquire, Allocate, AssignTo, CallBack, EnterScope, LeaveScope, Model, Release
+from gfplint.models import (
+    Acquire,
+    Allocate,
+    AssertHeld,
+    AssignTo,
+    CallBack,
+    EnterScope,
+    LeaveScope,
+    Model,
+    Release,
+)
 from gfplint.program.program import FunctionRef
 from gfplint.program.substitution import at_call
 
@@ -194,6 +204,7 @@ class Calls:
                     effect,
                     effect.depth + 1,
                     effect.targets * targets,
+                    effect.under,
                 ),
                 call,
                 state,
@@ -235,6 +246,9 @@ class Calls:
             case AssignTo(target, value):
                 lvalue = at_call(target, actual)
                 state.assign(lvalue, self._reader.value(at_call(value, actual), state))
+            case AssertHeld(pointer, shared):
+                lock = self._reader.lock(at_call(pointer, actual), "mutex", state)
+                state.asserted |= {(lock.name, shared)}
             case CallBack(function, args):
                 return self._callback(function, args, actual, call, state)
         return [state]
@@ -244,14 +258,20 @@ class Calls:
     ) -> list[State]:
         lock = self._lock(effect.lock, effect.lock_class, effect.kind, actual, state)
         kind = self._models.kinds[effect.kind]
-        if effect.blocking and kind.sleeps:
-            self._effects.record(Reached(Wait(lock, effect.shared)), call, state)
         pointer = at_call(effect.lock, actual) if effect.lock is not None else None
+        if effect.blocking and kind.sleeps and pointer not in state.tried:
+            self._effects.record(Reached(Wait(lock, effect.shared)), call, state)
         held = Held(lock, effect.shared, call.at, call, pointer=pointer)
         if effect.when is None:
             hold(held, state)
             return [state]
-        return self._conditional(effect.when, actual, call, state, lambda taken: hold(held, taken))
+
+        def take(taken: State) -> None:
+            hold(held, taken)
+            if pointer is not None and not effect.blocking:
+                taken.tried |= {pointer}
+
+        return self._conditional(effect.when, actual, call, state, take)
 
     def _release(
         self, effect: Release, actual: dict[str, ir.Expr], call: ir.Call, state: State

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from gfplint import ir
 from gfplint.analysis.state import State
-from gfplint.analysis.summary import NORECLAIM, Allocation, Effect, Held, Region, Summary, Wait
+from gfplint.analysis.summary import NORECLAIM, Allocation, Effect, Held, Locks, Region, Summary, Wait
 from gfplint.models import Kind
 from gfplint.program.program import FunctionRef
 
@@ -30,6 +30,7 @@ class Reached:
     inner: Effect | None = None
     depth: int = 0
     targets: int = 1
+    under: Locks = frozenset()
 
 
 class Effects:
@@ -62,6 +63,9 @@ class Effects:
             self._summary.passed.add((call.at, reached.callee))
         if state.dropped:
             dropped = dropped | state.dropped
+        under = reached.under | state.asserted
+        if held:
+            under |= {(each.lock.name, each.shared) for each in held}
         key = (event.key, entered, left, reached.deps, reached.targets > 1)
         cost = (reached.targets, reached.depth, call.at)
         effects = self._summary.effects
@@ -69,22 +73,28 @@ class Effects:
         better = first is None or not first.dropped <= dropped or cost < first.cost
         effect: Effect | None = None
         if better:
-            effect = _effect(reached, call, dropped, entered, left)
+            effect = _effect(reached, call, dropped, entered, left, under)
             _keep(effects, key, effect)
+        elif first is not None:
+            first.under &= under
         for each in held:
             if each.lock.name.startswith(("?", "local ")):
                 continue
             where = (each.lock.name, call.at, key)
             known = self._summary.regions.get(where)
+            beside = under - {(each.lock.name, each.shared)}
+            if known is not None:
+                beside &= known.beside
             if known is None or cost < known.effect.cost:
-                effect = effect or _effect(reached, call, dropped, entered, left)
-                beside = frozenset(
-                    other.lock.name for other in held if other is not each and not other.shared
-                )
+                effect = effect or _effect(reached, call, dropped, entered, left, under)
                 self._summary.regions[where] = Region(each, effect, beside)
+            else:
+                known.beside = beside
 
 
-def _effect(reached: Reached, call: ir.Call, dropped: frozenset[str], entered: int, left: int) -> Effect:
+def _effect(
+    reached: Reached, call: ir.Call, dropped: frozenset[str], entered: int, left: int, under: Locks
+) -> Effect:
     return Effect(
         reached.event,
         call.at,
@@ -97,6 +107,7 @@ def _effect(reached: Reached, call: ir.Call, dropped: frozenset[str], entered: i
         reached.inner,
         reached.depth,
         reached.targets,
+        under,
     )
 
 
@@ -110,6 +121,8 @@ def _keep(effects: dict[object, Effect], key: object, effect: Effect) -> None:
         if known is None:
             effects[variant] = effect
             return
+        effect.under &= known.under
+        known.under = effect.under
         if known.dropped <= effect.dropped:
             if known.dropped == effect.dropped and effect.cost < known.cost:
                 effects[variant] = effect

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 from gfplint import cexpr
-from gfplint.analysis.callbacks import Awaited, Link, admits, mask_classes
+from gfplint.analysis.callbacks import Awaited, Link, admits, kept_apart, mask_classes
 from gfplint.analysis.conditions import Conditions
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.regions import Held
@@ -362,7 +362,9 @@ class Explainer:
         mask = self._conditions.effective(event.mask, effect.entered)
         found: Awaited | None = None
         for each in waits:
-            if any(link.holding in region.beside or link.beside & region.beside for link in each.links):
+            if kept_apart(each.lock.name, region.beside, each.under):
+                continue
+            if any(self._excluded(link, region) for link in each.links):
                 continue
             answer = admits(each, mask, self._classes)
             if answer:
@@ -370,6 +372,13 @@ class Explainer:
             if answer is None and found is None:
                 found = each
         return found
+
+    def _excluded(self, link: Link, region: Region) -> bool:
+        """Whether a thread of a chain can't be where it waits while the region is entered."""
+        return any(
+            kept_apart(lock, region.beside, link.beside | {(link.holding, False)})
+            for lock in (link.lock.name, link.holding)
+        )
 
     def _ways(self, rule: Rule, event: Allocation, effect: Effect, words: Words) -> tuple[Way, ...]:
         names = self._names(event, effect)
@@ -391,8 +400,9 @@ class Explainer:
         """The most that a finding with this callback could reach."""
         if awaited.lock.anonymous:
             return Confidence.LOW
-        level = _level(awaited.targets, True, awaited.depth)
-        return _chain_level(level, len(awaited.links)) if awaited.links else level
+        if awaited.links:
+            return _chain_level(awaited, awaited.targets, True, awaited.depth)
+        return _level(awaited.targets, True, awaited.depth)
 
     def best_confidence(self, region: Region, awaited: Awaited) -> Confidence:
         """The most that a finding of this region could reach, its mask left out (callers may decide it)."""
@@ -400,8 +410,18 @@ class Explainer:
         depth = max(effect.depth, awaited.depth)
         if region.held.lock.anonymous:
             return Confidence.LOW
-        level = _level(effect.targets * awaited.targets, True, depth)
-        return _chain_level(level, len(awaited.links)) if awaited.links else level
+        targets = effect.targets * awaited.targets
+        return _chain_level(awaited, targets, True, depth) if awaited.links else _level(targets, True, depth)
+
+    def _at_home(self, awaited: Awaited, function: FunctionRef) -> bool:
+        """Whether all threads of a chain stand in one folder: the same driver's locks, more likely of the
+        same objects.
+        """
+        folder = function.path.rpartition("/")[0]
+        places = [awaited.registered.callback.path]
+        for link in awaited.links:
+            places += [step.place.path for step in link.thread.steps if step.place is not None]
+        return all(self._program.tree.hidden(path).rpartition("/")[0] == folder for path in places)
 
     def _certain(self, event: Allocation) -> bool:
         bits = event.mask
@@ -431,7 +451,10 @@ class Explainer:
         if depth > _SHORT:
             facts.append(_depth_fact(depth))
         if awaited.links:
-            level = min(level, _chain_level(level, len(awaited.links)))
+            level = _chain_level(awaited, targets, certain, depth)
+            if not self._at_home(awaited, held.function):
+                level = Confidence.LOW
+                facts.append("The threads run in different drivers or subsystems.")
             facts.append(_chain_fact(len(awaited.links)))
         if not held.region.held.lock.exact:
             level = min(level, Confidence.MEDIUM)
@@ -472,16 +495,21 @@ def _depth_fact(depth: int) -> str:
     return f"One of the ways is {depth} calls long, and not every condition on it could be decided."
 
 
+_SHORT_LINK = 3
+"""The same for every way of a chain of locks, for medium confidence."""
+
+
 def is_short_way(depth: int) -> bool:
     """Whether a way of so many calls can be part of a finding of high confidence."""
     return depth <= _SHORT
 
 
-def _chain_level(level: Confidence, links: int) -> Confidence:
-    """What threads between the allocation and the callback leave of the confidence: each has to run at the
+def _chain_level(awaited: Awaited, targets: int, certain: bool, depth: int) -> Confidence:
+    """The confidence where threads stand between the allocation and the callback: each has to run at the
     same time as the others, on the same objects.
     """
-    return Confidence.MEDIUM if level is Confidence.HIGH and links == 1 else Confidence.LOW
+    sure = certain and targets == 1 and depth <= _SHORT_LINK and len(awaited.links) == 1
+    return Confidence.MEDIUM if sure else Confidence.LOW
 
 
 def _chain_fact(links: int) -> str:

@@ -19,7 +19,7 @@ from gfplint.analysis.conditions import Conditions
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.explain import Explainer
 from gfplint.analysis.regions import Held, Regions
-from gfplint.analysis.summary import LockClass, Region
+from gfplint.analysis.summary import LockClass, Locks, Region
 from gfplint.errors import SourceError
 from gfplint.findings import Confidence, Finding, Note
 from gfplint.kernel.tree import Consulted
@@ -118,6 +118,7 @@ class Phases:
                     cost,
                     each.masks,
                     thread,
+                    each.under,
                 )
             )
         findings = [
@@ -296,6 +297,7 @@ def chained(
                     (each.targets * link.targets, each.depth + link.depth, each.cost[2]),
                     each.masks,
                     each.thread,
+                    each.under,
                     (*each.links, link),
                 )
             )
@@ -306,7 +308,7 @@ def chained(
 
 def _best_links(links: Iterable[Link]) -> list[Link]:
     """One link for each pair of locks and each set of locks beside: the one with the shortest way."""
-    best: dict[tuple[str, str, frozenset[str]], Link] = {}
+    best: dict[tuple[str, str, Locks], Link] = {}
     for link in links:
         key = (link.holding, link.lock.name, link.beside)
         known = best.get(key)

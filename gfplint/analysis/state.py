@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from gfplint import ir
-from gfplint.analysis.summary import Held
+from gfplint.analysis.summary import Held, Locks
 from gfplint.analysis.values import Value, join, widen
 
 _locals: dict[ir.Expr, frozenset[ir.Expr]] = {}
@@ -71,7 +71,7 @@ Key: TypeAlias = tuple[tuple[str, ...], tuple[str, ...], int, int]
 class State:
     """Mutable while one path runs through a block; copied where paths fork."""
 
-    __slots__ = ("dropped", "entered", "facts", "held", "left", "variables")
+    __slots__ = ("asserted", "dropped", "entered", "facts", "held", "left", "tried", "variables")
 
     def __init__(self) -> None:
         self.variables: dict[ir.Expr, Value] = {}
@@ -84,6 +84,12 @@ class State:
         """Classes that the caller holds and that were released here."""
         self.entered = 0
         self.left = 0
+        self.asserted: Locks = frozenset()
+        """What the function says that its caller holds."""
+        self.tried: frozenset[ir.Expr] = frozenset()
+        """Pointers to locks that were tried with success: whoever runs this didn't hold them when it came, so
+        that to wait for one of them later is no wait for oneself.
+        """
 
     @property
     def key(self) -> Key:
@@ -100,10 +106,14 @@ class State:
         other.dropped = self.dropped
         other.entered = self.entered
         other.left = self.left
+        other.asserted = self.asserted
+        other.tried = self.tried
         return other
 
     def assign(self, target: ir.Expr, value: Value | None) -> None:
         """``target`` now has ``value`` (None: unknown), and what was known by its old value is forgotten."""
+        if self.tried:
+            self._forget_tried(target)
         if isinstance(target, (ir.Local, ir.Temp)):
             if value is None:
                 self.variables.pop(target, None)
@@ -122,9 +132,20 @@ class State:
         if value is not None:
             self.facts[target] = value
 
+    def _forget_tried(self, target: ir.Expr) -> None:
+        """A pointer means something else once what it is read from has changed."""
+        if isinstance(target, (ir.Local, ir.Temp)):
+            gone = {each for each in self.tried if target in locals_in(each)}
+        else:
+            name = target.name if isinstance(target, (ir.Field, ir.Global)) else "*"
+            gone = {each for each in self.tried if name in fields_in(each)}
+        self.tried -= gone
+
     def merge(self, other: State, *, widening: bool) -> bool:
         """Make this state cover ``other`` too; True where that changed it. Locks keep their place."""
-        changed = False
+        changed = not (self.asserted <= other.asserted and self.tried <= other.tried)
+        self.asserted &= other.asserted
+        self.tried &= other.tried
         for key in list(self.variables):
             mine = self.variables[key]
             theirs = other.variables.get(key)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from gfplint import ir
 from gfplint.analysis.values import TOP, Value
@@ -55,6 +56,10 @@ class Held:
     callee: FunctionRef | None = None
     pointer: ir.Expr | None = None
     """The expression that named the lock, to tell two instances of one class apart when one is released."""
+
+
+Locks: TypeAlias = frozenset[tuple[str, bool]]
+"""Classes of locks, each with whether it is held for reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,8 @@ class Effect:
     inner: Effect | None = None
     depth: int = 0
     targets: int = 1
+    under: Locks = frozenset()
+    """What is surely held there besides, taken since the entry of the function or said to be held."""
 
     @property
     def cost(self) -> tuple[int, int, int]:
@@ -121,8 +128,8 @@ class Region:
 
     held: Held
     effect: Effect
-    beside: frozenset[str] = frozenset()
-    """Classes of the other locks held there, those held for reading left out."""
+    beside: Locks = frozenset()
+    """The other locks that are surely held there, in this function or between it and the effect."""
 
 
 @dataclass(slots=True)
