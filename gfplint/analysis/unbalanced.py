@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gfplint import ir
+from gfplint.analysis.candidates import any_of
 from gfplint.analysis.evaluate import Evaluator, Limits, _Active
-from gfplint.analysis.regions import any_of
 from gfplint.analysis.scope_state import Entry, Problem
 from gfplint.analysis.scope_walk import ScopeWalk, Wrapper
 from gfplint.analysis.summary import Facts, Summary

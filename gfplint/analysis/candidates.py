@@ -1,0 +1,405 @@
+"""Which functions may hold one of some locks, by text and by types, before any of them is evaluated.
+
+A function that never names a lock, nor calls what wraps it, can't hold it. In text that is the lock's last
+field behind ``->`` or a dot, in a statement that takes an address; the function's types then tell which
+struct it is a field of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from gfplint import ir
+from gfplint.analysis.evaluate import Evaluator, Limits
+from gfplint.analysis.state import parts
+from gfplint.analysis.summary import Facts, LockClass
+from gfplint.errors import SourceError
+from gfplint.frontend.source import Item, ItemKind
+from gfplint.kernel.workers import dispatch
+from gfplint.models import Acquire, Model
+from gfplint.program.program import FunctionRef
+from gfplint.program.substitution import at_call
+
+MANY_FILES = 400
+"""From so many files on they are searched all at once, on all processes."""
+COMMON = 1500
+"""Files that mention a word beyond which it alone says nothing: the struct must be named, too."""
+WRAPPER_ROUNDS = 3
+"""Wrappers in wrappers that are found."""
+
+_GUARD_USE = re.compile(rb"\b(?:guard|scoped_guard|scoped_cond_guard|CLASS)\s*\(\s*(\w+)")
+_GUARD_MACROS = frozenset({"guard", "scoped_guard", "scoped_cond_guard", "CLASS"})
+_NAME_BEFORE = re.compile(rb"([A-Za-z_]\w*)\s*\Z")
+_CALLED = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")
+_FIELD = re.compile(r"\**struct (\w+)\.")
+_STATIC = re.compile(r"\((\S+)\)\Z")
+_Homes: TypeAlias = dict[str, set[str] | None]
+"""File → the names that it may define and that matter; None: all."""
+
+
+class Candidates:
+    """The functions of some files that may hold one of some locks."""
+
+    def __init__(self, evaluator: Evaluator, files: Iterable[str], locks: Sequence[LockClass]) -> None:
+        self._evaluator = evaluator
+        self._program = evaluator.program
+        self._files = sorted(files)
+        self._locks = locks
+        self._wanted = frozenset(lock.name for lock in locks)
+        self._modelled = self._models()
+        self._pointers = frozenset(lock.word for lock in locks if not lock.exact)
+        self._globals = frozenset(lock.word for lock in locks if not _FIELD.match(lock.name) and lock.word)
+        self._within = {lock: self._where(lock) for lock in locks if lock.word}
+        self._words: dict[str, set[str]] = {}
+        """File → words of locks that mean something there."""
+        self._wrapping: set[str] = set()
+        self._own_wrapping: dict[str, set[str]] = {}
+        self._patterns: dict[tuple[frozenset[str], frozenset[str]], re.Pattern[bytes]] = {}
+        self._alone = Evaluator(evaluator.program, Limits(depth=1), evaluator)
+
+    def prepare(self) -> list[str]:
+        """Find the words of the locks and of what wraps them; the files that have any, sorted."""
+        if not self._locks:
+            return []
+        self._wrappers()
+        found = set(self._mentioning(self._files, self._wrapping | self._modelled))
+        found |= self._words.keys() | {path for path, names in self._own_wrapping.items() if names}
+        return [path for path in self._files if path in found]
+
+    def of(self, path: str) -> list[FunctionRef]:
+        """The functions of a file that name one of the locks or call a wrapper, in source order."""
+        pattern = self._pattern(path)
+        if pattern.search(self._read(path)) is None:
+            return []
+        file = self._program.source(path)
+        found: list[FunctionRef] = []
+        for item in self._program.items(path, ItemKind.FUNCTION):
+            if file is None or not self._may_hold(file.text, item, pattern):
+                continue
+            ref = FunctionRef(path, item.start, item.name)
+            if self._takes(ref):
+                found.append(ref)
+        return found
+
+    # ------------------------------------------------------------------------------- words
+
+    def _where(self, lock: LockClass) -> tuple[str, ...] | None:
+        """Folders (ending in a slash) or files whose text can mean this lock; None: any. A struct that isn't
+        defined in a public header is known beside and below the folder of its definition.
+        """
+        static = _STATIC.search(lock.name)
+        if static is not None:
+            return (static[1],)
+        tag = _FIELD.match(lock.name)
+        if tag is None:
+            return None
+        within: set[str] = set()
+        sites = self._program.tree.index.records(tag[1])
+        for site in sites:
+            folder = site.path.rpartition("/")[0]
+            if _is_public(site.path) or not folder:
+                return None
+            within.add((folder.rpartition("/")[0] or folder) + "/")
+        return tuple(sorted(within)) or None
+
+    def _models(self) -> frozenset[str]:
+        """Modelled functions that take one of the locks without their caller naming it (``rtnl_lock()``)."""
+        words = {lock.word for lock in self._locks if lock.word}
+        names: set[str] = set()
+        for name in self._program.models.acquiring():
+            model = self._program.models.get(name)
+            for effect in model.effects if model is not None else ():
+                if not isinstance(effect, Acquire):
+                    continue
+                pointer = effect.lock.operand if isinstance(effect.lock, ir.AddressOf) else None
+                if effect.lock_class in self._wanted or (
+                    isinstance(pointer, (ir.Field, ir.Global)) and pointer.name in words
+                ):
+                    names.add(name)
+        return frozenset(names)
+
+    def _look_up_words(self, files: Sequence[str]) -> None:
+        """Which words of locks the files have."""
+        words = sorted({lock.word for lock in self._within})
+        if not words:
+            return
+        found: dict[str, frozenset[str]] = {}
+        many = len(files) > MANY_FILES
+        if many:
+            tags = {match[1] for lock in self._within if (match := _FIELD.match(lock.name))}
+            answers = self._program.tree.index.mentions([*words, *sorted(tags - set(words))])
+            found = {word: frozenset(paths) for word, paths in answers.items()}
+        inside = frozenset(files)
+        pattern = any_of(set(words))
+        texts = {} if many else {path: set(pattern.findall(self._read(path))) for path in files}
+        for lock, within in self._within.items():
+            if many:
+                paths = found[lock.word]
+                tag = _FIELD.match(lock.name)
+                if within is None and tag is not None and len(paths) > COMMON:
+                    paths &= found[tag[1]]
+            else:
+                word = lock.word.encode()
+                paths = frozenset(path for path in files if word in texts[path])
+            for path in paths & inside:
+                if within is None or path.startswith(within):
+                    self._words.setdefault(path, set()).add(lock.word)
+
+    def _pattern(self, path: str, names: Iterable[str] = ()) -> re.Pattern[bytes]:
+        """What to look for in a file: its locks' words, and wrappers, by name."""
+        words = frozenset(self._words.get(path, ()))
+        called = frozenset(names) or (self._modelled | self._wrapping | self._own_wrapping.get(path, set()))
+        known = self._patterns.get((words, called))
+        if known is None:
+            parts = []
+            fields = words - self._globals
+            if fields:
+                parts.append(rb"(?:->|\.)\s*(?:" + _either(fields) + rb")\b")
+            if words & self._globals:
+                parts.append(rb"\b(?:" + _either(words & self._globals) + rb")\b")
+            if called:
+                parts.append(rb"\b(?:" + _either(called) + rb")\b")
+            known = re.compile(b"|".join(parts) if parts else rb"(?!)")
+            self._patterns[words, called] = known
+        return known
+
+    def _mentioning(self, files: Sequence[str], words: Iterable[str]) -> list[str]:
+        """Those of the files that mention one of the words."""
+        words = set(words)
+        if not words:
+            return []
+        if len(files) > MANY_FILES:
+            answers = self._program.tree.index.mentions(sorted(words))
+            found = {path for paths in answers.values() for path in paths}
+            return [path for path in files if path in found]
+        pattern = any_of(words)
+        return [path for path in files if pattern.search(self._read(path))]
+
+    def _read(self, path: str) -> bytes:
+        try:
+            return self._program.tree.read(path)
+        except SourceError:  # counted where the file is opened in earnest
+            return b""
+
+    # ------------------------------------------------------------------------------- types
+
+    def _takes(self, ref: FunctionRef) -> bool:
+        """Whether a function may take one of the locks, by types alone: it names the address of one, calls
+        a wrapper, or takes a lock through a pointer.
+        """
+        fn = self._program.function(ref)
+        if fn is None:
+            return False
+        own = self._own_wrapping.get(ref.path, set())
+        for block in fn.blocks:
+            for instruction in block.instructions:
+                if isinstance(instruction, ir.Assign):
+                    if self._speaks(instruction.value, fn):
+                        return True
+                    continue
+                called = instruction.function
+                name = called.name if isinstance(called, ir.Global) else ""
+                if name in self._wrapping or name in own:
+                    return True
+                if any(self._speaks(arg, fn) for arg in instruction.args):
+                    return True
+                model = self._evaluator.pointers.direct(instruction, fn)
+                if isinstance(model, Model) and self._acquires_wanted(model, instruction, fn):
+                    return True
+        return False
+
+    def _speaks(self, expr: ir.Expr, fn: ir.Function) -> bool:
+        """Whether an expression has the address of something that is, or may be, one of the locks."""
+        if isinstance(expr, ir.AddressOf) and isinstance(expr.operand, (ir.Field, ir.Global, ir.Index)):
+            place = self._evaluator.place(expr.operand, fn)
+            if place is None or place.lock_class in self._wanted:
+                return True
+        return any(self._speaks(part, fn) for part in parts(expr))
+
+    def _acquires_wanted(self, model: Model, call: ir.Call, fn: ir.Function) -> bool:
+        """Whether a modelled function takes one of the locks that no argument names, or one that a pointer
+        in memory leads to.
+        """
+        actual = dict(zip(model.params, call.args, strict=False))
+        for effect in model.effects:
+            if not isinstance(effect, Acquire):
+                continue
+            if effect.lock_class is not None:
+                if effect.lock_class in self._wanted:
+                    return True
+            elif effect.lock is not None:
+                lock = at_call(effect.lock, actual)
+                if isinstance(lock, (ir.Field, ir.Deref, ir.Index, ir.Cast)) or self._speaks(lock, fn):
+                    return True
+        return False
+
+    def _may_hold(self, text: bytes, item: Item, pattern: re.Pattern[bytes]) -> bool:
+        """Whether a function uses one of the words for more than API calls that take no sleeping lock
+        (``spin_lock(&x->lock)``, ``list_empty(&x->lock)``) or for its value.
+        """
+        models = self._program.models
+        for match in pattern.finditer(text, item.start, item.end):
+            name = _enclosing_call(text, match.start(), item.start)
+            model = models.get(name) if name else None
+            if model is not None:
+                if any(
+                    isinstance(each, Acquire) and models.kinds[each.kind].sleeps for each in model.effects
+                ):
+                    return True
+            elif match[0][:1] not in b"-." or self._is_address(text, match, item.start):
+                return True
+        return False
+
+    def _is_address(self, text: bytes, match: re.Match[bytes], start: int) -> bool:
+        """Whether the address of a field is taken, or the field is a pointer to a lock."""
+        if match[0].lstrip(b"->. \t\n").decode() in self._pointers:
+            return True
+        begin = max(start, match.start() - 200)
+        last = max(text.rfind(char, begin, match.start()) for char in (b";", b"{", b"}"))
+        return text.find(b"&", max(last, begin), match.start()) >= 0
+
+    # ----------------------------------------------------------------------------- wrappers
+
+    def _wrappers(self) -> None:
+        """Find the functions that return with a wanted lock held and the macros that name one. Only what
+        the paths call can matter to them; where they are many, that is everything.
+        """
+        tree = self._program.tree
+        many = len(self._files) > MANY_FILES
+        homes: _Homes
+        if many:
+            self._look_up_words(tree.index.files)
+            homes = dict.fromkeys(self._words)
+            for path in self._mentioning(tree.index.files, self._modelled):
+                homes[path] = None
+        else:
+            homes = self._homes(self._called_names())
+            self._look_up_words(sorted(homes))
+        fresh: set[str] = set()
+        for number in range(WRAPPER_ROUNDS):
+            names = self._guards(fresh)
+            if many and number:
+                homes = dict.fromkeys(self._mentioning(tree.index.files, fresh))
+            folders: dict[str, list[str]] = {}
+            for path in sorted(homes):
+                folders.setdefault(path.rpartition("/")[0], []).append(path)
+
+            def work(
+                files: list[str], fresh: frozenset[str] = frozenset(fresh), homes: _Homes = homes
+            ) -> list[tuple[str, str, bool]]:
+                self._evaluator.begin(files)
+                return [each for path in files for each in self._wrappers_in(path, homes[path], fresh)]
+
+            answers, _ = dispatch(work, list(folders.values()), tree.jobs if many else 1)
+            fresh = names - self._wrapping
+            self._wrapping |= names
+            for name, path, own in (each for answer in answers for each in answer):
+                known = self._own_wrapping.setdefault(path, set()) if own else self._wrapping
+                if name not in known:
+                    known.add(name)
+                    fresh.add(name)
+            if not fresh:
+                break
+
+    def _guards(self, fresh: set[str]) -> set[str]:
+        """Guards used in the files whose definition names a lock, or one of the ``fresh`` wrappers."""
+        names: set[str] = set()
+        for path in self._mentioning(self._files, _GUARD_MACROS):
+            for name in sorted(set(_GUARD_USE.findall(self._read(path)))):
+                guard = self._program.symbols.guard(name.decode(), path)
+                if guard is None:
+                    continue
+                if fresh:
+                    pattern = any_of(fresh)
+                else:
+                    pattern = any_of({lock.word for lock in self._within} | self._modelled)
+                if pattern.search(guard.lock):
+                    names.add(name.decode())
+        return names
+
+    def _called_names(self) -> set[str]:
+        names: set[str] = set()
+        for path in self._files:
+            names.update(name.decode() for name in _CALLED.findall(self._read(path)))
+        return {name for name in names if name not in self._program.models}
+
+    def _homes(self, names: set[str]) -> _Homes:
+        """File → those of the names that it may define, the analysed files among them."""
+        homes: _Homes = dict.fromkeys(self._files, names)
+        index = self._program.tree.index
+        for name in sorted(names):
+            for site in (*index.functions(name), *index.macros(name)):
+                known = homes.setdefault(site.path, set())
+                if known is not None and known is not names:
+                    known.add(name)
+        return homes
+
+    def _wrappers_in(
+        self, path: str, names: set[str] | None, fresh: frozenset[str]
+    ) -> list[tuple[str, str, bool]]:
+        """(name, file, whether only this file can mean it) of the wrappers that a file defines, of those
+        ``names`` (None: of all): of the locks, or of the ``fresh`` wrappers where there are any.
+        """
+        pattern = self._pattern(path, fresh)
+        if pattern.search(self._read(path)) is None:
+            return []
+        found: list[tuple[str, str, bool]] = []
+        file = self._program.source(path)
+        for item in self._program.items(path, ItemKind.FUNCTION, ItemKind.MACRO):
+            if file is None or (names is not None and item.name not in names):
+                continue
+            if item.name in self._program.models or not pattern.search(file.text, item.start, item.end):
+                continue
+            own = path.endswith(".c") and (item.static or item.kind is ItemKind.MACRO)
+            if item.kind is ItemKind.MACRO:
+                if self._names_lock(file.text, item, pattern):
+                    found.append((item.name, path, own))
+            elif self._may_hold(file.text, item, pattern) and self._acquires(path, item):
+                found.append((item.name, path, own))
+        return found
+
+    def _names_lock(self, text: bytes, item: Item, pattern: re.Pattern[bytes]) -> bool:
+        """Whether a macro's body mentions one of the words, apart from its own name and parameters."""
+        body = text.find(b")", item.start, item.end)
+        return pattern.search(text, max(body, item.start + len(item.name)), item.end) is not None
+
+    def _acquires(self, path: str, item: Item) -> bool:
+        """Whether the function by itself, its callees left out, returns with a wanted lock held."""
+        ref = FunctionRef(path, item.start, item.name)
+        if not self._takes(ref):
+            return False
+        summary = self._alone.summary(ref, Facts())
+        return any(held.lock.name in self._wanted for each in summary.exits for held in each.taken)
+
+
+def _is_public(path: str) -> bool:
+    """Whether a header is for all of the kernel."""
+    return path.startswith("include/") or (path.startswith("arch/") and "/include/" in path)
+
+
+def _either(words: Iterable[str]) -> bytes:
+    return b"|".join(re.escape(word.encode()) for word in sorted(words))
+
+
+def any_of(words: set[str]) -> re.Pattern[bytes]:
+    """A pattern for any of these identifiers."""
+    return re.compile(rb"\b(?:" + _either(words) + rb")\b")
+
+
+def _enclosing_call(text: bytes, at: int, start: int) -> str:
+    """The name before the innermost parenthesis around an offset, "" where there is none in the statement."""
+    depth = 0
+    for position in range(at - 1, max(start, at - 400) - 1, -1):
+        char = text[position : position + 1]
+        if char == b")":
+            depth += 1
+        elif char == b"(":
+            if depth == 0:
+                match = _NAME_BEFORE.search(text, max(start, position - 80), position)
+                return match[1].decode() if match else ""
+            depth -= 1
+        elif char in (b";", b"{", b"}"):
+            return ""
+    return ""
