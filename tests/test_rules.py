@@ -268,12 +268,27 @@ def test_mistakes_in_a_rule(tmp_path: Path, change: tuple[str, str], where: str,
             "parameter 1 of register_s() has no name",
         ),
         (("[[callback]]", '[[callback]]\nmask = "t->m"'), "c.toml:6", "unknown parameter 't'"),
+        (
+            ("[[callback]]", 'only_through = ["s.call"]\n[[callback]]'),
+            "c.toml:5",
+            "'s.call' is no field of a struct: write 'struct tag.field'",
+        ),
+        (("[[callback]]", "only_trough = []\n[[callback]]"), "c.toml:5", "did you mean 'only_through'?"),
     ],
 )
 def test_mistakes_in_a_context(tmp_path: Path, change: tuple[str, str], where: str, words: str) -> None:
     with pytest.raises(ModelError, match=re.escape(words)) as caught:
         load(tmp_path, context=CONTEXT.replace(*change))
     assert f"{tmp_path}/contexts/{where}" in str(caught.value)
+
+
+def test_fields_of_all_contexts_are_theirs_alone(tmp_path: Path) -> None:
+    own = CONTEXT.replace("[[callback]]", 'only_through = ["struct s.call"]\n[[callback]]')
+    rules = load(tmp_path, context=own)
+    assert rules.context("c").only_through == (("s", "call"),)
+    assert rules.only_through() == {("s", "call")}
+    assert ("s", "call") in Rules.load([RULES, tmp_path]).only_through()
+    assert ("shrinker", "scan_objects") in Rules.load([RULES]).only_through()
 
 
 SCOPE_RULE = """

@@ -96,9 +96,10 @@ def dispatch(
     children: list[tuple[int, int]] = []
     found: dict[int, Result] = {}
     closed: list[Any] = []
-    try:
+    with contextlib.suppress(BlockingIOError):  # no more processes to be had: fewer will do
         for _ in range(jobs - 1):
             children.append(_helper(work, items, reading, writing, close))
+    try:
         feeder = threading.Thread(target=_feed, args=(writing, len(items)), daemon=True)
         feeder.start()
         while (mine := _next(reading)) is not None:
@@ -106,6 +107,10 @@ def dispatch(
             if progress is not None:
                 progress(min(len(items), mine + 1))
         feeder.join()
+    except BaseException:
+        while _next(reading) is not None:  # what nobody waits for any more needn't be done
+            pass
+        raise
     finally:
         os.close(reading)
         for child, pipe in children:
@@ -114,7 +119,8 @@ def dispatch(
             if os.waitpid(child, 0)[1] == 0:
                 theirs, said = pickle.loads(data)
                 found.update(theirs)
-                closed.append(said)
+                if close is not None:
+                    closed.append(said)
     for number, item in enumerate(items):
         if number not in found:
             found[number] = work(item)
@@ -132,7 +138,12 @@ def _helper(
 ) -> tuple[int, int]:
     """Fork a process that works on what it reads from the queue; its id and the pipe of its results."""
     results, mine = os.pipe()
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError:
+        os.close(results)
+        os.close(mine)
+        raise
     if child:
         os.close(mine)
         return child, results
