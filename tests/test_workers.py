@@ -96,8 +96,11 @@ def test_the_items_of_a_process_that_dies_are_worked_off_here(end: signal.Signal
 
 
 def test_a_result_that_cannot_travel_is_worked_out_here() -> None:
-    results, closed = dispatch(lambda number: lambda: number, range(6), 2, close=os.getpid)
-    assert [result() for result in results] == list(range(6))
+    def work(number: int) -> tuple[int, object]:
+        return number, lambda: number
+
+    results, closed = dispatch(work, range(6), 2, close=os.getpid)
+    assert [number for number, _ in results] == list(range(6))
     assert closed[-1] == os.getpid()
 
 

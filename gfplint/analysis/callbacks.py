@@ -144,14 +144,15 @@ class Callbacks:
     def _summaries(self, registered: Registered, prototype: Prototype) -> tuple[tuple[Bits, Summary], ...]:
         ref = registered.callback
         if prototype.mask is None:
-            return ((TOP, self._evaluator.summary(ref, self._entry(prototype, None))),)
+            return ((TOP, self._evaluator.summary(ref, self._entry(ref.path, prototype, None))),)
         return tuple(
-            (mask, self._evaluator.summary(ref, self._entry(prototype, mask))) for mask in self._classes
+            (mask, self._evaluator.summary(ref, self._entry(ref.path, prototype, mask)))
+            for mask in self._classes
         )
 
-    def _entry(self, callback: Prototype, mask: Bits | None) -> Facts:
+    def _entry(self, path: str, callback: Prototype, mask: Bits | None) -> Facts:
         """What its context says about the arguments of a callback, as facts; ``mask`` is what is known of
-        the reclaiming allocation's.
+        the reclaiming allocation's. Names in it mean what they mean in the callback's file.
 
         Understood are ``param == constant``, and ``param->field & flags`` or ``param->field == constant``
         for a field of what a parameter points to; anything else says nothing.
@@ -161,7 +162,7 @@ class Callbacks:
         for condition in callback.assume:
             if not isinstance(condition, ir.Binary):
                 continue
-            number = self._evaluator.constants.evaluate(condition.right, "")
+            number = self._evaluator.constants.evaluate(condition.right, path)
             left = condition.left
             if number is None:
                 continue
