@@ -62,7 +62,12 @@ class ChangedTree:
         git(self.root, "commit", "-q", "-m", message)
 
     def check(
-        self, *paths: str, diff: Path | None = None, since: str | None = None, kernel: Path | None = None
+        self,
+        *paths: str,
+        diff: Path | None = None,
+        since: str | None = None,
+        kernel: Path | None = None,
+        baseline: Path | None = None,
     ) -> Report:
         """What the command reports with these options, in the tree."""
         given = tuple(self.root / path for path in paths)
@@ -76,6 +81,7 @@ class ChangedTree:
                 changes=changes,
                 reach=not given,
                 kernel=kernel,
+                baseline=baseline,
             )
         )
 

@@ -160,7 +160,7 @@ def test_actionlint(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     for name, text in (
         ("example.yml", WORKFLOW.read_text()),
-        ("own.yml", WORKFLOW.read_text().replace("gfplint/gfplint@main", "./")),
+        ("own.yml", WORKFLOW.read_text().replace("OWNER/gfplint@main", "./")),
     ):
         (folder / name).write_text(text)
     done = actionlint(folder / "example.yml", folder / "own.yml")

@@ -15,6 +15,7 @@ from gfplint.baseline import Baseline
 from gfplint.errors import UsageError
 from gfplint.findings import Confidence, Finding, Lock, Place, Report, Suppression
 from gfplint.report import sarif, text
+from tests.changed_tree import BYSTANDER, DRIVER, ChangedTree
 from tests.reports import balloon_finding, chain_finding, report
 from tests.rule_texts import RULES
 from tests.test_sarif import run_of
@@ -177,6 +178,18 @@ def test_scraps_of_results_are_taken(tmp_path: Path) -> None:
     path.write_text(log(results=[{"ruleId": "GFP001", "message": {"text": "x"}, "locations": [3]}, *[]]))
     compared = Baseline.read(path).compare(report(balloon_finding()), IDS, Confidence.LOW)
     assert states(compared) == ["new"]
+
+
+def test_what_a_change_does_not_touch_is_not_absent(tmp_path: Path) -> None:
+    changed = ChangedTree(tmp_path / "linux")
+    log = tmp_path / "old"
+    assert cli.main(["--output-format", "sarif", "-o", str(log), str(changed.root / DRIVER)]) == 1
+    changed.edit(BYSTANDER, "MODULE_LICENSE", "int unrelated;\nMODULE_LICENSE")
+    aside = changed.check("drivers", since="HEAD", baseline=log)
+    assert (aside.findings, aside.absent) == ([], [])
+    changed.edit(DRIVER, "\tmutex_lock(&vb->lock);\t/* want-taken", "\tmutex_lock(&(vb->lock));\t/* want-taken")
+    touched = changed.check(since="HEAD", baseline=log)
+    assert (states(touched), touched.active, touched.absent) == (["unchanged"], [], [])
 
 
 def test_the_command(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

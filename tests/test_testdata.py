@@ -114,6 +114,11 @@ def test_no_tree_is_said() -> None:
     assert any(note.kind == "no-tree" for note in report.notes)
 
 
+@pytest.mark.parametrize("tree", KERNELS)
+def test_every_file_is_read(tree: str) -> None:
+    assert [note for note in whole(tree).notes if note.kind == "unreadable-file"] == []
+
+
 def test_same_twice() -> None:
     assert api.check(options(TESTDATA / "kernel")).findings == whole("kernel").findings
 

@@ -31,7 +31,7 @@ class Constants:
         """The integer that ``name`` stands for in ``path``, or None where it is no constant we can tell.
 
         Masks come from the tree's own ``gfp*.h`` (:mod:`gfplint.kernel.masks`), everything else from
-        the definition that ``path`` sees.
+        the definition that ``path`` sees; ``""`` is no file, for what rules say.
         """
         if name in _LANGUAGE:
             return _LANGUAGE[name]
@@ -56,7 +56,7 @@ class Constants:
                     return self._evaluate_text(text, found[0], depth)
             return None
         sites = index.enumerators(name)
-        own = self._program.items(path, ItemKind.ENUM)
+        own = self._program.items(path, ItemKind.ENUM) if path else []
         for place, item in [(path, each) for each in own] + self._enum_items(sites, path):
             values = self._enumerators(place, item.start)
             if name in values:
