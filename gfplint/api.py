@@ -66,18 +66,27 @@ def check(options: CheckOptions) -> Report:
 
 
 def _check(options: CheckOptions) -> tuple[Report, list[str]]:
-    """The report, whatever the baseline, and the ids of the rules applied: an earlier run's, perhaps."""
+    """The report, whatever the baseline, and the ids of the rules applied."""
     with open_tree(options) as tree:
-        if tree.store is None:
-            return _analysed(options, tree)
-        from gfplint.cache.reports import Reports
+        return _known(options, tree, lambda: _analysed(options, tree))
 
-        reports = Reports(options, tree)
-        known = reports.load()
-        if known is None:
-            known = _analysed(options, tree)
-            reports.save(*known)
-        return known
+
+def _known(
+    options: CheckOptions, tree: KernelTree, analysed: Callable[[], tuple[Report, list[str]]]
+) -> tuple[Report, list[str]]:
+    """Report and rules of an earlier run, where the tree has a store and nothing changed, or what
+    ``analysed`` finds.
+    """
+    if tree.store is None:
+        return analysed()
+    from gfplint.cache.reports import Reports
+
+    reports = Reports(options, tree)
+    known = reports.load()
+    if known is None:
+        known = analysed()
+        reports.save(*known)
+    return known
 
 
 def _analysed(options: CheckOptions, tree: KernelTree) -> tuple[Report, list[str]]:
@@ -117,11 +126,12 @@ class Session:
         self._read: dict[str, tuple[int, int] | None] = {}
 
     def check(self, options: CheckOptions) -> Report:
-        """As :func:`check`."""
+        """As :func:`check`, whatever the baseline."""
         self.forget()
         run = self._opened(options)
-        report = _deep(run.check)
-        self._note_files(run)
+        rules = [rule.id for rule in run.selected()]
+        report, _ = _known(options, run.tree, lambda: (_deep(run.check), rules))
+        self._read_by(run)
         return report
 
     def what_is_at(self, options: CheckOptions, path: Path, line: int, column: int) -> Answer | None:
@@ -134,7 +144,7 @@ class Session:
 
         run = self._opened(options)
         answer = _deep(lambda: what_is_at(run, run.tree.relative(path), line, column))
-        self._note_files(run)
+        self._read_by(run)
         return answer
 
     def forget(self) -> None:
@@ -152,11 +162,14 @@ class Session:
                 known.options = replace(known.options, progress=options.progress)
                 return known
         self._read = {}
-        with open_tree(replace(options, cache=None)) as tree:
+        with open_tree(options) as tree:
             self._run = Run(options, tree)
         return self._run
 
-    def _note_files(self, run: Run) -> None:
+    def _read_by(self, run: Run) -> None:
+        """A question was answered: note the files, and give what is to be kept to those who come next."""
+        if run.tree.store is not None:
+            run.tree.store.close()  # opens again with the next question
         for path in run.program.paths_read:
             if path not in self._read:
                 self._read[path] = _signature(run.tree.root / path)

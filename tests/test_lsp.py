@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ pytest.importorskip("pygls", reason="the extra 'lsp' isn't installed")
 
 from lsprotocol import types
 
-from tests.lsp_session import CHECKOUT, capabilities, editing, in_session
+from tests.lsp_session import CHECKOUT, PATIENCE, capabilities, editing, in_session
 from tests.test_real_trees import overlay_of, tree_of
 from tests.variants import undone_fix
 
@@ -116,6 +117,22 @@ async def test_a_save_while_a_check_is_under_way_counts(kernel: Path) -> None:
         await editor.until(lambda: any("0 findings" in line for line in editor.logged))
         assert editor.published[path] == []
         assert editor.said == []
+
+
+@in_session
+async def test_saving_again_and_again_does_not_keep_findings_away(kernel: Path) -> None:
+    path = kernel / BALLOON
+    text = path.read_text()
+    async with editing(kernel) as editor:
+        editor.open(path)
+        for number in range(round(PATIENCE / 0.05)):
+            if path in editor.times:
+                break
+            editor.save(path, f"{text}/* {number} */\n")
+            await asyncio.sleep(0.05)
+        assert [each.code for each in editor.published[path]] == ["GFP001"]
+        await editor.after(path, lambda: editor.save(path, mended(text)))
+        await editor.until(lambda: editor.published[path] == [])
 
 
 @in_session

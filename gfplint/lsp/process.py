@@ -80,10 +80,12 @@ class Worker:
         finally:
             self._busy = False
 
-    def interrupt(self) -> None:
-        """Stop what is being worked on, if anything: whoever waits for it gets :class:`Interrupted`."""
-        if self._busy:
+    def interrupt(self) -> bool:
+        """Stop what is being worked on: whoever waits for it gets :class:`Interrupted`. Whether anything was."""
+        busy = self._busy
+        if busy:
             self.stop()
+        return busy
 
     def stop(self) -> None:
         """End the process; the next question starts another."""

@@ -65,7 +65,7 @@ class Server(LanguageServer):
         for sentence in wrong:
             self.say(sentence)
         for tree in self.trees():
-            tree.changed()
+            tree.configured()
 
     async def fetch_settings(self) -> None:
         """Ask the editor for its settings, where it answers that; an answer of nothing changes nothing."""
@@ -246,7 +246,7 @@ def create() -> Server:
     async def saved(params: types.DidSaveTextDocumentParams) -> None:
         path = c_file(params.text_document.uri)
         if path is not None:
-            server.tree(path).changed()
+            server.tree(path).saved()
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     async def closed(params: types.DidCloseTextDocumentParams) -> None:
@@ -259,7 +259,7 @@ def create() -> Server:
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     async def watched(_: types.DidChangeWatchedFilesParams) -> None:
         for tree in server.trees():
-            tree.changed()
+            tree.saved()
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def hover(params: types.HoverParams) -> types.Hover | None:

@@ -1,7 +1,9 @@
 """One tree in the editor: its open files, what is published about them, and what to do next.
 
 All open files of a tree are checked together, because what is saved in one of them can make or mend a finding
-in another. A save outdates a check that is under way, which is then stopped; opening a file does not.
+in another. A save outdates a check that is under way, which is then stopped; opening a file does not. The check
+that takes its place runs to its end, whatever is saved meanwhile, and another follows: somebody who saves more
+often than a check takes sees findings all the same.
 """
 
 from __future__ import annotations
@@ -73,6 +75,8 @@ class Tree:
         self._documents: dict[Path, str] = {}
         self._published: set[str] = set()
         self._outdated = False
+        self._stopped = False
+        """Whether a save has stopped the last check."""
         self._task: asyncio.Task[None] | None = None
         self._complaint = ""
 
@@ -88,9 +92,14 @@ class Tree:
         self._documents[real(path)] = uri
         self._check()
 
-    def changed(self) -> None:
-        """A file was saved, or the settings have changed: what is under way is for nothing."""
-        self._outdated = True
+    def saved(self) -> None:
+        """A file was saved: what is under way is outdated."""
+        if not self._stopped:
+            self._stopped = self._worker.interrupt()
+        self._check()
+
+    def configured(self) -> None:
+        """The settings have changed: what is under way is for nothing."""
         self._worker.interrupt()
         self._check()
 
@@ -146,6 +155,7 @@ class Tree:
                     bar = await shown
                     if bar is not None:
                         await bar.end()
+            self._stopped = False
             self._answered(reply, paths, time.monotonic() - began)
 
     def _answered(self, reply: Result | Failure, paths: tuple[Path, ...], seconds: float) -> None:
