@@ -187,7 +187,8 @@ def test_what_a_change_does_not_touch_is_not_absent(tmp_path: Path) -> None:
     changed.edit(BYSTANDER, "MODULE_LICENSE", "int unrelated;\nMODULE_LICENSE")
     aside = changed.check("drivers", since="HEAD", baseline=log)
     assert (aside.findings, aside.absent) == ([], [])
-    changed.edit(DRIVER, "\tmutex_lock(&vb->lock);\t/* want-taken", "\tmutex_lock(&(vb->lock));\t/* want-taken")
+    taken = "\tmutex_lock(&vb->lock);\t/* want-taken"
+    changed.edit(DRIVER, taken, taken.replace("&vb->lock", "&(vb->lock)"))
     touched = changed.check(since="HEAD", baseline=log)
     assert (states(touched), touched.active, touched.absent) == (["unchanged"], [], [])
 

@@ -81,7 +81,9 @@ class Worker:
             self._busy = False
 
     def interrupt(self) -> bool:
-        """Stop what is being worked on: whoever waits for it gets :class:`Interrupted`. Whether anything was."""
+        """Stop what is being worked on: whoever waits for it gets :class:`Interrupted`. False where there is
+        nothing to stop.
+        """
         busy = self._busy
         if busy:
             self.stop()

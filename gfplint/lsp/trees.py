@@ -1,9 +1,9 @@
 """One tree in the editor: its open files, what is published about them, and what to do next.
 
 All open files of a tree are checked together, because what is saved in one of them can make or mend a finding
-in another. A save outdates a check that is under way, which is then stopped; opening a file does not. The check
-that takes its place runs to its end, whatever is saved meanwhile, and another follows: somebody who saves more
-often than a check takes sees findings all the same.
+in another. A save outdates a check that is under way, which is then stopped; opening a file does not. The
+check that takes its place runs to its end, whatever is saved meanwhile, and another follows: somebody who
+saves more often than a check takes sees findings all the same.
 """
 
 from __future__ import annotations
