@@ -52,6 +52,9 @@ class Candidates:
         self._pointers = frozenset(lock.word for lock in locks if not lock.exact)
         self._globals = frozenset(lock.word for lock in locks if not _FIELD.match(lock.name) and lock.word)
         self._within = {lock: self._where(lock) for lock in locks if lock.word}
+        self._known: dict[str, list[FunctionRef]] = {}
+        """File → its functions that may take a lock without a wrapper, where that was looked at."""
+        self._found: dict[str, list[FunctionRef]] = {}
         self._words: dict[str, set[str]] = {}
         """File → words of locks that mean something there."""
         self._wrapping: set[str] = set()
@@ -70,7 +73,20 @@ class Candidates:
 
     def of(self, path: str) -> list[FunctionRef]:
         """The functions of a file that name one of the locks or call a wrapper, in source order."""
-        pattern = self._pattern(path)
+        found = self._found.get(path)
+        if found is None:
+            known = self._known.get(path)
+            called = self._wrapping | self._own_wrapping.get(path, set())
+            if known is None:
+                found = self._taking(path, self._pattern(path))
+            elif called:
+                found = sorted({*known, *self._taking(path, self._pattern(path, called))})
+            else:
+                found = known
+            self._found[path] = found
+        return found
+
+    def _taking(self, path: str, pattern: re.Pattern[bytes]) -> list[FunctionRef]:
         if pattern.search(self._read(path)) is None:
             return []
         file = self._program.source(path)
@@ -148,8 +164,8 @@ class Candidates:
                     self._words.setdefault(path, set()).add(lock.word)
 
     def _pattern(self, path: str, names: Iterable[str] = ()) -> re.Pattern[bytes]:
-        """What to look for in a file: its locks' words, and wrappers, by name."""
-        words = frozenset(self._words.get(path, ()))
+        """What to look for in a file: its locks' words, and wrappers, by name; or these names alone."""
+        words = frozenset(self._words.get(path, ())) if not names else frozenset()
         called = frozenset(names) or (self._modelled | self._wrapping | self._own_wrapping.get(path, set()))
         known = self._patterns.get((words, called))
         if known is None:
@@ -287,15 +303,22 @@ class Candidates:
                 folders.setdefault(path.rpartition("/")[0], []).append(path)
 
             def work(
-                files: list[str], fresh: frozenset[str] = frozenset(fresh), homes: _Homes = homes
-            ) -> list[tuple[str, str, bool]]:
+                files: list[str],
+                fresh: frozenset[str] = frozenset(fresh),
+                homes: _Homes = homes,
+                first: bool = many and not number,
+            ) -> tuple[list[tuple[str, str, bool]], dict[str, list[FunctionRef]]]:
                 self._evaluator.begin(files)
-                return [each for path in files for each in self._wrappers_in(path, homes[path], fresh)]
+                known = {path: self._taking(path, self._pattern(path)) for path in files} if first else {}
+                found = [each for path in files for each in self._wrappers_in(path, homes[path], fresh)]
+                return found, known
 
             answers, _ = dispatch(work, list(folders.values()), tree.jobs if many else 1)
             fresh = names - self._wrapping
             self._wrapping |= names
-            for name, path, own in (each for answer in answers for each in answer):
+            for _, taking in answers:
+                self._known.update(taking)
+            for name, path, own in (each for answer, _ in answers for each in answer):
                 known = self._own_wrapping.setdefault(path, set()) if own else self._wrapping
                 if name not in known:
                     known.add(name)

@@ -349,6 +349,8 @@ class Evaluator:
         """
         if unit == self._unit_of:
             return
+        if self.program.size > _MOST:
+            self.forget()
         self._unit_of = unit
         self._unit += 1
         self._used.clear()
@@ -422,6 +424,10 @@ class ChainEvaluator(Evaluator):
         return Summary(ref, exits=[Exit(TOP)], complete=False)
 
 
+_MOST = 48 << 20
+"""Bytes of source files that are kept apart in memory, with all that was made of them, beyond which a process
+lets go of everything before its next unit of work.
+"""
 _DONE = 1 << 30
 """``low`` of an answer that depends on nothing unfinished."""
 

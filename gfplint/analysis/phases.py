@@ -28,9 +28,6 @@ from gfplint.program.program import Account, FunctionRef, Program
 from gfplint.program.registrations import Registered
 from gfplint.rules import Context, Rule, Rules
 
-_MOST_FUNCTIONS = 12_000
-"""Functions in memory beyond which a process lets go of all before its next unit."""
-
 _MOST_FILES = 400
 """Files of a run from which on links between locks are looked for in these alone."""
 
@@ -232,9 +229,7 @@ class Phases:
     # ---------------------------------------------------------------------------- process
 
     def _begin(self, unit: object) -> None:
-        """A unit of work starts: nothing of the last one's may show in it, and memory is bounded."""
-        if self._program.size > _MOST_FUNCTIONS:
-            self._evaluator.forget()
+        """A unit of work starts: nothing of the last one's may show in it."""
         self._evaluator.begin(unit)
 
     def _spread(

@@ -67,6 +67,7 @@ class Program:
         self.symbols = TreeSymbols(self)
         self.notes: set[Note] = set()
         self.account = Account()
+        self._bytes = 0
         self._sources: dict[str, SourceFile | None] = {}
         self._functions: dict[FunctionRef, ir.Function | None] = {}
         self._resolved: dict[tuple[str, str], FunctionRef | None] = {}
@@ -97,6 +98,7 @@ class Program:
         self._sources[path] = result
         if result is not None:
             self.account.files.add(path)
+            self._bytes += len(result.data)
         return result
 
     def items(self, path: str, *kinds: ItemKind) -> list[Item]:
@@ -259,8 +261,8 @@ class Program:
 
     @property
     def size(self) -> int:
-        """How many functions are kept in memory."""
-        return len(self._functions)
+        """Bytes of the files that are kept apart in memory."""
+        return self._bytes
 
     def forget(self) -> None:
         """Let go of everything that can be read again; the account stays."""
@@ -275,6 +277,7 @@ class Program:
             self._starts,
         ):
             kept.clear()
+        self._bytes = 0
 
     def prototype(self, name: str, from_path: str) -> ir.FunctionType | None:
         """The type of function ``name``: from its definition, or else from a declaration."""
