@@ -30,7 +30,7 @@ from gfplint.program.types import Place, Types
 class Limits:
     """Bounds of the walk; each one that is hit leaves a note. docs/limits.md states them."""
 
-    depth: int = 13
+    depth: int = 10
     """Functions on a way, the first one included; calls of further ones are not followed. 1 looks at a
     function by itself. Ways that are longer by a call would not be reported: see docs/confidence.md.
     """

@@ -24,7 +24,7 @@ _FEW = 3
 has medium confidence."""
 
 
-_SHORT, _LONG = 6, 12
+_SHORT, _LONG = 6, 9
 """Calls on the longer of the two ways up to which a finding can have high (medium) confidence: every call
 on a way stands under conditions, and those that the analysis can't decide add up."""
 
@@ -404,8 +404,10 @@ class Explainer:
             return _chain_level(awaited, awaited.targets, True, awaited.depth)
         return _level(awaited.targets, True, awaited.depth)
 
-    def best_confidence(self, region: Region, awaited: Awaited) -> Confidence:
+    def best_confidence(self, ref: FunctionRef, region: Region, awaited: Awaited) -> Confidence:
         """The most that a finding of this region could reach, its mask left out (callers may decide it)."""
+        if _elsewhere(awaited.registered.callback.path, ref.path, region.held.lock.name):
+            return Confidence.LOW
         effect = region.effect
         depth = max(effect.depth, awaited.depth)
         if region.held.lock.anonymous:
@@ -430,6 +432,7 @@ class Explainer:
     def _confidence(self, rule: Rule, held: Held, awaited: Awaited) -> tuple[Confidence, tuple[str, ...]]:
         effect = held.region.effect
         event = effect.event
+        lock = held.region.held.lock
         assert isinstance(event, Allocation)
         names = self._names(event, effect)
         reclaims = self._certain(event)
@@ -456,6 +459,9 @@ class Explainer:
                 level = Confidence.LOW
                 facts.append("The threads run in different drivers or subsystems.")
             facts.append(_chain_fact(len(awaited.links)))
+        if _elsewhere(awaited.registered.callback.path, held.function.path, lock.name):
+            level = Confidence.LOW
+            facts.append("The callback and the holder belong to different drivers, whose objects differ.")
         if not held.region.held.lock.exact:
             level = min(level, Confidence.MEDIUM)
             facts.append(
@@ -502,6 +508,29 @@ _SHORT_LINK = 3
 def is_short_way(depth: int) -> bool:
     """Whether a way of so many calls can be part of a finding of high confidence."""
     return depth <= _SHORT
+
+
+def _elsewhere(callback: str, holder: str, lock: str) -> bool:
+    """Whether a callback and a function of different drivers speak of a field of some struct: the objects of
+    one driver are never those of another, though a library may define the struct.
+    """
+    if not lock.startswith(("struct ", "*")):
+        return False
+    one, other = callback.split("/")[:-1], holder.split("/")[:-1]
+    if one[:1] != ["drivers"] or other[:1] != ["drivers"]:
+        return False
+    common = 0
+    for left, right in zip(one, other, strict=False):
+        if left != right:
+            break
+        common += 1
+    return common < min(len(one), len(other), _DRIVER)
+
+
+_DRIVER = 4
+"""Folders that two files of one driver have in common at least (``drivers/gpu/drm/amd``), where neither's
+folder is around the other's.
+"""
 
 
 def _chain_level(awaited: Awaited, targets: int, certain: bool, depth: int) -> Confidence:

@@ -164,10 +164,10 @@ class Phases:
                 return None
             return explainer.waiting(waits, region)
 
-        def worth(region: Region) -> bool:
+        def worth(ref: FunctionRef, region: Region) -> bool:
             return any(
                 (awaited := first(query, region)) is not None
-                and explainer.best_confidence(region, awaited) >= lowest
+                and explainer.best_confidence(ref, region, awaited) >= lowest
                 for query in queries
             )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from gfplint import ir
 from gfplint.analysis.candidates import Candidates
@@ -30,6 +31,10 @@ _MANY_FILES = 400
 _GUARD_MACROS = {"guard", "scoped_guard", "scoped_cond_guard", "CLASS"}
 _MAX_CHAINS = 200
 """Chains of callers that are asked about one region; beyond, it stands as it was found."""
+
+
+Worth: TypeAlias = Callable[[FunctionRef, Region], bool]
+"""Whether an allocation in a function, under one of the locks, is worth a look."""
 
 
 @dataclass(slots=True)
@@ -67,7 +72,7 @@ class Regions:
             folders.setdefault(path.rpartition("/")[0], []).append(path)
         return sorted(folders.values(), key=lambda paths: (-self._program.tree.total_size(paths), paths))
 
-    def holders(self, files: Iterable[str], worth: Callable[[Region], bool]) -> list[FunctionRef]:
+    def holders(self, files: Iterable[str], worth: Worth) -> list[FunctionRef]:
         """The functions of these files in which an allocation under one of the locks is ``worth`` a look,
         in source order.
         """
@@ -99,7 +104,7 @@ class Regions:
                         found.append((ref, region))
         return found
 
-    def confirmed(self, ref: FunctionRef, worth: Callable[[Region], bool]) -> list[Held]:
+    def confirmed(self, ref: FunctionRef, worth: Worth) -> list[Held]:
         """The allocations under the locks in a function, as far as its callers allow them."""
         return [
             held
@@ -107,11 +112,11 @@ class Regions:
             for held in self._confirm(ref, summary, region)
         ]
 
-    def _regions(self, ref: FunctionRef, worth: Callable[[Region], bool]) -> Iterator[tuple[Summary, Region]]:
+    def _regions(self, ref: FunctionRef, worth: Worth) -> Iterator[tuple[Summary, Region]]:
         summary = self._summary(ref)
         for region in list(summary.regions.values()):
             relevant = region.held.lock.name in self._wanted and isinstance(region.effect.event, Allocation)
-            if relevant and worth(region):
+            if relevant and worth(ref, region):
                 yield summary, region
 
     def _summary(self, ref: FunctionRef) -> Summary:
