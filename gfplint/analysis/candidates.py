@@ -58,8 +58,10 @@ class Candidates:
         self._words: dict[str, set[str]] = {}
         """File → words of locks that mean something there."""
         self._wrapping: set[str] = set()
+        self._guarding: set[str] = set()
+        """Names of guards (``guard(NAME)``), which are ordinary words elsewhere."""
         self._own_wrapping: dict[str, set[str]] = {}
-        self._patterns: dict[tuple[frozenset[str], frozenset[str]], re.Pattern[bytes]] = {}
+        self._patterns: dict[tuple[frozenset[str], frozenset[str], int], re.Pattern[bytes]] = {}
         self._alone = Evaluator(evaluator.program, Limits(depth=1), evaluator)
 
     def prepare(self) -> list[str]:
@@ -68,6 +70,8 @@ class Candidates:
             return []
         self._wrappers()
         found = set(self._mentioning(self._files, self._wrapping | self._modelled))
+        if self._guarding:
+            found.update(self._mentioning(self._files, _GUARD_MACROS))
         found |= self._words.keys() | {path for path, names in self._own_wrapping.items() if names}
         return [path for path in self._files if path in found]
 
@@ -167,7 +171,7 @@ class Candidates:
         """What to look for in a file: its locks' words, and wrappers, by name; or these names alone."""
         words = frozenset(self._words.get(path, ())) if not names else frozenset()
         called = frozenset(names) or (self._modelled | self._wrapping | self._own_wrapping.get(path, set()))
-        known = self._patterns.get((words, called))
+        known = self._patterns.get((words, called, len(self._guarding)))
         if known is None:
             parts = []
             fields = words - self._globals
@@ -177,8 +181,11 @@ class Candidates:
                 parts.append(rb"\b(?:" + _either(words & self._globals) + rb")\b")
             if called:
                 parts.append(rb"\b(?:" + _either(called) + rb")\b")
+            if self._guarding and not names:
+                guards = rb"\b(?:" + _either(_GUARD_MACROS) + rb")\s*\(\s*(?:"
+                parts.append(guards + _either(self._guarding) + rb")\b")
             known = re.compile(b"|".join(parts) if parts else rb"(?!)")
-            self._patterns[words, called] = known
+            self._patterns[words, called, len(self._guarding)] = known
         return known
 
     def _mentioning(self, files: Sequence[str], words: Iterable[str]) -> list[str]:
@@ -295,7 +302,7 @@ class Candidates:
             self._look_up_words(sorted(homes))
         fresh: set[str] = set()
         for number in range(WRAPPER_ROUNDS):
-            names = self._guards(fresh)
+            self._guarding |= self._guards(fresh)
             if many and number:
                 homes = dict.fromkeys(self._mentioning(tree.index.files, fresh))
             folders: dict[str, list[str]] = {}
@@ -314,8 +321,7 @@ class Candidates:
                 return found, known
 
             answers, _ = dispatch(work, list(folders.values()), tree.jobs if many else 1)
-            fresh = names - self._wrapping
-            self._wrapping |= names
+            fresh = set()
             for _, taking in answers:
                 self._known.update(taking)
             for name, path, own in (each for answer, _ in answers for each in answer):
@@ -377,7 +383,7 @@ class Candidates:
                 continue
             own = path.endswith(".c") and (item.static or item.kind is ItemKind.MACRO)
             if item.kind is ItemKind.MACRO:
-                if self._names_lock(file.text, item, pattern):
+                if self._names_lock(file.text, item, pattern) and self._may_hold(file.text, item, pattern):
                     found.append((item.name, path, own))
             elif self._may_hold(file.text, item, pattern) and self._acquires(path, item):
                 found.append((item.name, path, own))
