@@ -70,6 +70,29 @@ finally:
     assert done.stdout == first
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_what_callbacks_wait_for_is_found_out_once(kernel: Path, tmp_path: Path, jobs: str) -> None:
+    cache = tmp_path / "cache"
+    how = ("-j", jobs, "--statistics", "--verbose", "--min-confidence", "low", "--output-format", "text")
+
+    def found() -> list[str]:
+        return sorted(path.name for path in cache.iterdir() if path.name.startswith("callbacks-"))
+
+    gfplint(kernel / FILE, *how, cache=cache)
+    kept = found()
+    assert len(kept) == 1
+    for name in ("chain", "mmu_release", "scope_goto", "balloon_fixed"):
+        path = kernel / "drivers" / name
+        assert gfplint(path, *how, cache=cache) == gfplint(path, *how, cache=None)
+    assert found() == kept
+    gfplint(kernel / "drivers" / "chain", *how, "--select", "GFP001", cache=cache)
+    assert len(found()) == 2
+    edit(kernel / FILE, "mutex_lock(&vb->lock);\t/* want-callback", "mutex_trylock(&vb->lock);\t/* was")
+    path = kernel / "drivers" / "chain"
+    assert gfplint(path, *how, cache=cache) == gfplint(path, *how, cache=None)
+    assert len(found()) == 3
+
+
 def edit(path: Path, old: str, new: str, keep_times: bool = False) -> None:
     status = path.stat()
     text = path.read_text()

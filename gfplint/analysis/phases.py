@@ -56,8 +56,8 @@ class Match:
 
 
 @dataclass(slots=True)
-class _Books:
-    """What one process has to add to the account of a run."""
+class Books:
+    """What one process, or an earlier run, has to add to the account of a run."""
 
     account: Account
     evaluated: set[FunctionRef]
@@ -242,25 +242,33 @@ class Phases:
             work, units, self._jobs, self._close, lambda done: progress(done, len(units))
         )
         for each in books:
-            self._program.account.add(each.account)
-            self._program.notes |= each.notes
-            self._program.tree.consulted.add(each.consulted)
-            self._evaluator.evaluated |= each.evaluated
-            sites = self._evaluator.pointers.sites
-            for key, number in each.sites.items():
-                sites[key] = max(number, sites.get(key, number))
+            self.add(each)
         return results
 
-    def _close(self) -> _Books:
-        if self._program.tree.store is not None:
-            self._program.tree.store.flush()
-        return _Books(
+    def add(self, books: Books) -> None:
+        """Take over what was read and understood elsewhere."""
+        self._program.account.add(books.account)
+        self._program.notes |= books.notes
+        self._program.tree.consulted.add(books.consulted)
+        self._evaluator.evaluated |= books.evaluated
+        sites = self._evaluator.pointers.sites
+        for key, number in books.sites.items():
+            sites[key] = max(number, sites.get(key, number))
+
+    def books(self) -> Books:
+        """What was read and understood so far."""
+        return Books(
             self._program.account,
             self._evaluator.evaluated,
             self._evaluator.pointers.sites,
             self._program.notes,
             self._program.tree.consulted,
         )
+
+    def _close(self) -> Books:
+        if self._program.tree.store is not None:
+            self._program.tree.store.flush()
+        return self.books()
 
 
 def starts_chain(waits: Sequence[Awaited]) -> bool:

@@ -12,6 +12,7 @@ from gfplint.analysis.callbacks import Answer, Awaited, Link, awaited
 from gfplint.analysis.conditions import Conditions
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.explain_scopes import ScopeExplainer
+from gfplint.analysis.kept_callbacks import KeptCallbacks
 from gfplint.analysis.phases import Match, Phases, Query, chained, starts_chain
 from gfplint.analysis.suppressions import Suppressions
 from gfplint.analysis.touched import Touched
@@ -162,9 +163,15 @@ class Run:
         key = tuple(context.id for context in contexts)
         if key not in self._callbacks:
             self._progress("looking for callbacks of reclaim", 0, 1)
-            self._callbacks[key] = self.phases.callbacks(
-                contexts, lambda done, total: self._progress("following callbacks of reclaim", done, total)
-            )
+            kept = KeptCallbacks(self.options, self.tree, self.phases, key)
+            answers = kept.load()
+            if answers is None:
+                answers = self.phases.callbacks(
+                    contexts,
+                    lambda done, total: self._progress("following callbacks of reclaim", done, total),
+                )
+                kept.save(answers)
+            self._callbacks[key] = answers
         return self._callbacks[key]
 
     def _progress(self, what: str, done: int, total: int) -> None:

@@ -1,0 +1,89 @@
+"""Answers about a tree as it is: whatever rests on all of its C files, and on little else.
+
+An answer's key holds what it was computed from: gfplint, Python and libraries, rules, options, the tree's
+place and version, and the content of all its C files. What was read besides (a ``.clang-format``, a ``.c``
+file that another includes from ``tools/``) is kept with the answer and compared.
+
+An answer is kept only if the tree is the same at the end as at the run's beginning: a file saved in between
+may have been read before or after.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from gfplint.cache import identity
+from gfplint.kernel.files import NO_FILE, examine, list_headers
+from gfplint.kernel.tree import KernelTree
+from gfplint.resources import rules_directory
+
+
+class Kept:
+    """Answers of one kind about one tree, which has a store."""
+
+    def __init__(self, tree: KernelTree, kind: str, rules_dirs: Iterable[Path]) -> None:
+        self._tree = tree
+        self._kind = kind
+        self._rules_dirs = (rules_directory(), *rules_dirs)
+
+    def load(self, seen: list[object]) -> Any | None:
+        """The answer of an earlier run to a question that is made of these parts; None without one."""
+        store, snapshot = self._tree.store, self._tree.snapshot
+        if store is None or snapshot is None or not snapshot.known:
+            return None
+        snapshot.save(store)
+        data = store.load(self._kind, self._key(snapshot.digest, seen))
+        if data is None:
+            return None
+        read, looked_for, listings, answer = pickle.loads(data)
+        root = str(self._tree.root)
+        if any(examine(root, path)[2] != content for path, content in read):
+            return None
+        if any(os.path.isfile(f"{root}/{path}") != there for path, there in looked_for):
+            return None
+        if any(list_headers(root, folder) != names for folder, names in listings):
+            return None
+        return answer
+
+    def save(self, seen: list[object], answer: object) -> None:
+        """Keep an answer that rests on what the tree's files were consulted for so far."""
+        store, snapshot, consulted = self._tree.store, self._tree.snapshot, self._tree.consulted
+        if store is None or snapshot is None or not snapshot.known:
+            return
+        snapshot.save(store)
+        if consulted.beyond:
+            return
+        identities = snapshot.identities
+        read = []
+        for path, content in consulted.reads.items():
+            known = identities.get(path)
+            if known is None:
+                read.append((path, content))
+            elif known != content:
+                return
+        looked_for = [(path, there) for path, there in consulted.looked_for.items() if path not in identities]
+        if snapshot.unchanged(self._tree.jobs):
+            value = (sorted(read), sorted(looked_for), sorted(consulted.listings.items()), answer)
+            store.save(self._kind, self._key(snapshot.digest, seen), pickle.dumps(value, 5))
+
+    def _key(self, digest: bytes, seen: list[object]) -> bytes:
+        tree = self._tree
+        parts = [str(tree.root), tree.version_text, tree.project, *seen]
+        rules = identity.rules(self._rules_dirs)
+        return b"%b %b %b" % (rules, digest, repr(parts).encode("utf-8", "surrogateescape"))
+
+
+def content(value: object) -> object:
+    """An option's value in a form whose ``repr`` says all that matters: of files, what is in them."""
+    if isinstance(value, Path):
+        folder, name = os.path.split(os.path.abspath(value))
+        return str(value), examine(folder, name)[2] if value.is_file() else NO_FILE
+    if isinstance(value, (frozenset, set)):
+        return sorted(value, key=repr)
+    if isinstance(value, tuple):
+        return [content(each) for each in value]
+    return value
