@@ -156,7 +156,7 @@ class Regions:
         effect = region.effect
         assert isinstance(effect.event, Allocation)
         undecided = not self._decided(region)
-        if not summary.consulted and not self._in_scope(ref):
+        if not summary.consulted and not self._in_scope(ref, _CALLER_LEVELS):
             return [Held(ref, region, (), not undecided)]
         witnesses: list[Held] = []
         chain = self._chains.get(ref)
@@ -170,13 +170,13 @@ class Regions:
             return [Held(ref, region, (), True)]
         return witnesses[:1]
 
-    def _in_scope(self, ref: FunctionRef) -> bool:
+    def _in_scope(self, ref: FunctionRef, levels: int) -> bool:
         """Whether a caller, or a caller's, may be inside ``memalloc_noreclaim_save()`` when it calls: only
         then can callers matter to a region that depends on no argument.
         """
         seen: set[FunctionRef] = set()
         level = {ref}
-        for _ in range(_CALLER_LEVELS):
+        for _ in range(levels):
             level = {caller for each in sorted(level) for caller, _ in self._callers_of(each) or ()} - seen
             if any(_NO_RECLAIM.search(self._program.text_of(caller)) for caller in sorted(level)):
                 return True
@@ -210,7 +210,9 @@ class Regions:
             view = self._view(longer, ref, region, evaluator)
             if view is None:
                 continue
-            deeper = bool(evaluator.summary(caller, Facts()).consulted) or self._in_scope(caller)
+            deeper = bool(evaluator.summary(caller, Facts()).consulted) or self._in_scope(
+                caller, _CALLER_LEVELS - len(longer)
+            )
             if deeper and len(longer) < _CALLER_LEVELS:
                 inner: list[Held] = []
                 answer = self._ask(ref, longer, region, inner, evaluator)
