@@ -259,7 +259,7 @@ class Calls:
         lock = self._lock(effect.lock, effect.lock_class, effect.kind, actual, state)
         kind = self._models.kinds[effect.kind]
         pointer = at_call(effect.lock, actual) if effect.lock is not None else None
-        if effect.blocking and kind.sleeps and pointer not in state.tried:
+        if effect.blocking and kind.sleeps:
             self._effects.record(Reached(Wait(lock, effect.shared)), call, state)
         held = Held(lock, effect.shared, call.at, call, pointer=pointer)
         if effect.when is None:
@@ -269,7 +269,7 @@ class Calls:
         def take(taken: State) -> None:
             hold(held, taken)
             if pointer is not None and not effect.blocking:
-                taken.tried |= {pointer}
+                taken.tried |= {(pointer, lock.name)}
 
         return self._conditional(effect.when, actual, call, state, take)
 

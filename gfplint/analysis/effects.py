@@ -57,6 +57,12 @@ class Effects:
             entered |= state.entered & ~left
             left = state.left | (left & ~state.entered)
         event = reached.event
+        if (
+            state.tried
+            and isinstance(event, Wait)
+            and any(event.lock.name == name for _, name in state.tried)
+        ):
+            return
         if entered & NORECLAIM and isinstance(event, Allocation):
             return
         if reached.callee is not None and isinstance(event, Allocation):

@@ -400,14 +400,17 @@ class Explainer:
         """The most that a finding with this callback could reach."""
         if awaited.lock.anonymous:
             return Confidence.LOW
+        if awaited.targets > 1:
+            return Confidence.LOW
         if awaited.links:
             return _chain_level(awaited, awaited.targets, True, awaited.depth)
         return _level(awaited.targets, True, awaited.depth)
 
     def best_confidence(self, ref: FunctionRef, region: Region, awaited: Awaited) -> Confidence:
         """The most that a finding of this region could reach, its mask left out (callers may decide it)."""
-        if _elsewhere(awaited.registered.callback.path, ref.path, region.held.lock.name):
-            return Confidence.LOW
+        most = _apart(awaited, ref.path, region.held.lock.name)
+        if most is Confidence.LOW:
+            return most
         effect = region.effect
         depth = max(effect.depth, awaited.depth)
         if region.held.lock.anonymous:
@@ -416,14 +419,11 @@ class Explainer:
         return _chain_level(awaited, targets, True, depth) if awaited.links else _level(targets, True, depth)
 
     def _at_home(self, awaited: Awaited, function: FunctionRef) -> bool:
-        """Whether all threads of a chain stand in one folder: the same driver's locks, more likely of the
-        same objects.
-        """
-        folder = function.path.rpartition("/")[0]
+        """Whether all threads of a chain stand in one file: its locks are more likely of the same objects."""
         places = [awaited.registered.callback.path]
         for link in awaited.links:
             places += [step.place.path for step in link.thread.steps if step.place is not None]
-        return all(self._program.tree.hidden(path).rpartition("/")[0] == folder for path in places)
+        return all(self._program.tree.hidden(path) == function.path for path in places)
 
     def _certain(self, event: Allocation) -> bool:
         bits = event.mask
@@ -457,11 +457,12 @@ class Explainer:
             level = _chain_level(awaited, targets, certain, depth)
             if not self._at_home(awaited, held.function):
                 level = Confidence.LOW
-                facts.append("The threads run in different drivers or subsystems.")
+                facts.append("The threads run in different files.")
             facts.append(_chain_fact(len(awaited.links)))
-        if _elsewhere(awaited.registered.callback.path, held.function.path, lock.name):
-            level = Confidence.LOW
-            facts.append("The callback and the holder belong to different drivers, whose objects differ.")
+        most = _apart(awaited, held.function.path, lock.name)
+        if most < Confidence.HIGH:
+            level = min(level, most)
+            facts.append("The callback and the holder belong to different drivers or subsystems.")
         if not held.region.held.lock.exact:
             level = min(level, Confidence.MEDIUM)
             facts.append(
@@ -472,6 +473,9 @@ class Explainer:
             facts.append(
                 "Every page (or buffer) has such a lock; nothing says that both threads mean the same one."
             )
+        if awaited.targets > 1:
+            level = Confidence.LOW
+            facts.append("Whether the callback waits hangs on which function a pointer calls.")
         if held.region.held.shared and awaited.shared:
             level = min(level, Confidence.MEDIUM)
             facts.append(
@@ -510,21 +514,30 @@ def is_short_way(depth: int) -> bool:
     return depth <= _SHORT
 
 
-def _elsewhere(callback: str, holder: str, lock: str) -> bool:
-    """Whether a callback and a function of different drivers speak of a field of some struct: the objects of
-    one driver are never those of another, though a library may define the struct.
+def _apart(awaited: Awaited, holder: str, lock: str) -> Confidence:
+    """The most that a finding can reach where a driver's callback waits for a field of some struct, and who
+    holds it is no part of that driver. The objects of one driver are never those of another, though a library
+    may define the struct; those that the kernel's core holds may be, if the callback surely waits.
     """
-    if not lock.startswith(("struct ", "*")):
-        return False
-    one, other = callback.split("/")[:-1], holder.split("/")[:-1]
-    if one[:1] != ["drivers"] or other[:1] != ["drivers"]:
-        return False
+    one, other = awaited.registered.callback.path.split("/")[:-1], holder.split("/")[:-1]
+    if not lock.startswith(("struct ", "*")) or one[:1] != ["drivers"]:
+        return Confidence.HIGH
     common = 0
     for left, right in zip(one, other, strict=False):
         if left != right:
             break
         common += 1
-    return common < min(len(one), len(other), _DRIVER)
+    if common >= min(len(one), _DRIVER):
+        return Confidence.HIGH
+    if other[:1] == ["drivers"] and common < len(other):
+        return Confidence.LOW
+    return min(Confidence.MEDIUM, _surely(awaited))
+
+
+def _surely(awaited: Awaited) -> Confidence:
+    """Medium where the callback surely waits for the lock, and low otherwise."""
+    sure = awaited.targets == 1 and awaited.depth <= _SHORT
+    return Confidence.MEDIUM if sure else Confidence.LOW
 
 
 _DRIVER = 4

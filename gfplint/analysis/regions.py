@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from gfplint import ir
@@ -178,10 +179,24 @@ class Regions:
         level = {ref}
         for _ in range(levels):
             level = {caller for each in sorted(level) for caller, _ in self._callers_of(each) or ()} - seen
-            if any(_NO_RECLAIM.search(self._program.text_of(caller)) for caller in sorted(level)):
+            if any(self._scoping.search(self._program.text_of(caller)) for caller in sorted(level)):
                 return True
             seen |= level
         return False
+
+    @cached_property
+    def _scoping(self) -> re.Pattern[bytes]:
+        """A scope that forbids reclaim, by name, or what enters one and leaves it to another to leave it."""
+        names: set[bytes] = set()
+        files = self._program.tree.index.mentions(["memalloc_noreclaim_save"])["memalloc_noreclaim_save"]
+        for path in files:
+            file = self._program.source(path)
+            for item in self._program.items(path, ItemKind.FUNCTION, ItemKind.MACRO):
+                text = file.text[item.start : item.end] if file is not None else b""
+                if b"memalloc_noreclaim_save" in text and b"memalloc_noreclaim_restore" not in text:
+                    names.add(re.escape(item.name.encode()))
+        more = b"".join(rb"|\b" + name + rb"\b" for name in sorted(names))
+        return re.compile(_NO_RECLAIM.pattern + more)
 
     def _decided(self, region: Region) -> bool:
         event = region.effect.event

@@ -86,9 +86,9 @@ class State:
         self.left = 0
         self.asserted: Locks = frozenset()
         """What the function says that its caller holds."""
-        self.tried: frozenset[ir.Expr] = frozenset()
-        """Pointers to locks that were tried with success: whoever runs this didn't hold them when it came, so
-        that to wait for one of them later is no wait for oneself.
+        self.tried: frozenset[tuple[ir.Expr, str]] = frozenset()
+        """Locks that were tried with success, by pointer and class: whoever runs this didn't hold them when
+        it came, so that to wait for one of them later is no wait for oneself.
         """
 
     @property
@@ -135,10 +135,10 @@ class State:
     def _forget_tried(self, target: ir.Expr) -> None:
         """A pointer means something else once what it is read from has changed."""
         if isinstance(target, (ir.Local, ir.Temp)):
-            gone = {each for each in self.tried if target in locals_in(each)}
+            gone = {each for each in self.tried if target in locals_in(each[0])}
         else:
             name = target.name if isinstance(target, (ir.Field, ir.Global)) else "*"
-            gone = {each for each in self.tried if name in fields_in(each)}
+            gone = {each for each in self.tried if name in fields_in(each[0])}
         self.tried -= gone
 
     def merge(self, other: State, *, widening: bool) -> bool:
