@@ -14,7 +14,7 @@ from functools import cached_property
 
 from gfplint import ir
 from gfplint.analysis import state
-from gfplint.analysis.flow import dereferenced, escaped, reverse_postorder
+from gfplint.analysis.flow import dereferenced, escaped, leading_to, reverse_postorder
 from gfplint.analysis.summary import Allocation, Exit, Facts, Held, Summary
 from gfplint.analysis.values import ALL, NONZERO, TOP, Address, Code, Pointee, Value, as_bits, const, join
 from gfplint.analysis.walk import Walk
@@ -98,6 +98,7 @@ class Evaluator:
         self._followed: dict[int, tuple[object, tuple[ir.Expr, ...]]] = {}
         self._field_masks: dict[tuple[str, str, str], Value] = {}
         self._escaped: dict[int, tuple[ir.Function, frozenset[ir.Expr]]] = {}
+        self._dooms: dict[int, tuple[ir.Function, frozenset[int]]] = {}
         self._orders: dict[int, tuple[ir.Function, list[int]]] = {}
         self._aliases: dict[int, tuple[ir.Function, dict[ir.Expr, ir.Expr]]] = {}
         self._memo: dict[FunctionRef, list[_Entry]] = {}
@@ -147,6 +148,21 @@ class Evaluator:
         known = self._orders.get(id(fn))
         if known is None:
             known = self._orders[id(fn)] = (fn, reverse_postorder(fn))
+        return known[1]
+
+    def doomed(self, fn: ir.Function) -> frozenset[int]:
+        """Blocks, but for the first, from which every way leads to a call that doesn't return (``panic()``)."""
+        known = self._dooms.get(id(fn))
+        if known is None:
+            ends = {
+                number
+                for number, block in enumerate(fn.blocks)
+                for instruction in block.instructions
+                if isinstance(instruction, ir.Call)
+                and isinstance(model := self.pointers.direct(instruction, fn), Model)
+                and model.noreturn
+            }
+            known = self._dooms[id(fn)] = (fn, leading_to(fn, ends) - {0} if ends else frozenset())
         return known[1]
 
     def aliases(self, fn: ir.Function) -> dict[ir.Expr, ir.Expr]:
@@ -364,6 +380,7 @@ class Evaluator:
             self._memo,
             self._followed,
             self._escaped,
+            self._dooms,
             self._orders,
             self._aliases,
             self._places,

@@ -79,3 +79,19 @@ def _addressed(expr: ir.Expr, found: set[ir.Expr]) -> None:
         found.add(root)
     for part in parts(expr):
         _addressed(part, found)
+
+
+def leading_to(fn: ir.Function, ends: set[int]) -> frozenset[int]:
+    """The blocks from which every way comes to one of the ``ends``, those among them. Endless loops don't."""
+    found = set(ends)
+    changed = True
+    while changed:
+        changed = False
+        for number in range(len(fn.blocks) - 1, -1, -1):
+            if number in found:
+                continue
+            following = list(successors(fn.blocks[number].end))
+            if following and all(each in found for each in following):
+                found.add(number)
+                changed = True
+    return frozenset(found)

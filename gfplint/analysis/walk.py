@@ -44,6 +44,7 @@ class Walk:
         self._dirty: list[set[Key]] = [set() for _ in fn.blocks]
         self._visits: dict[tuple[int, Key], int] = {}
         self._order = evaluator.order(fn)
+        self._doomed = evaluator.doomed(fn)
         self._heap: list[tuple[int, int]] = []
         self._exits: list[Exit] = []
 
@@ -89,6 +90,8 @@ class Walk:
 
     def _flow(self, target: int, state: State) -> None:
         """``state`` arrives at block ``target``."""
+        if target in self._doomed:
+            return  # the kernel is about to stop: what it waits for on the way there is no deadlock's matter
         states = self._states[target]
         key = state.key
         known = states.get(key)
