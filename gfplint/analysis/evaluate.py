@@ -151,7 +151,7 @@ class Evaluator:
         return known[1]
 
     def doomed(self, fn: ir.Function) -> frozenset[int]:
-        """Blocks, but for the first, from which every way leads to a call that doesn't return (``panic()``)."""
+        """Blocks, but for the first, from which all ways lead to a call that never returns (``panic()``)."""
         known = self._dooms.get(id(fn))
         if known is None:
             ends = {
@@ -426,15 +426,17 @@ class ChainEvaluator(Evaluator):
     only the calls along the chain are followed. Everything else is a call of which nothing is known.
     """
 
-    def __init__(self, main: Evaluator, target: FunctionRef) -> None:
+    def __init__(self, main: Evaluator, target: FunctionRef, scoping: frozenset[str] = frozenset()) -> None:
+        """``scoping``: names of functions that enter or leave a scope for their caller."""
         super().__init__(main.program, main.limits, main)
+        self._scoping = scoping
         self._main = main
         self._target = target
         self.chain: set[FunctionRef] = set()
 
     def summary(self, ref: FunctionRef, facts: Facts) -> Summary:
         """As :meth:`Evaluator.summary`, for functions of the chain."""
-        if ref == self._target:
+        if ref == self._target or ref.name in self._scoping:
             return self._main.summary(ref, facts)
         if ref in self.chain:
             return super().summary(ref, facts)

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from gfplint import ir
-from gfplint.analysis.candidates import Candidates
+from gfplint.analysis.candidates import Candidates, any_of
 from gfplint.analysis.evaluate import ChainEvaluator, Evaluator
 from gfplint.analysis.summary import Allocation, Facts, LockClass, Region, Summary, Wait
 from gfplint.analysis.values import as_bits
@@ -25,6 +25,7 @@ _GUARD_USE = re.compile(rb"\b(?:guard|scoped_guard|scoped_cond_guard|CLASS)\s*\(
 _NAME_BEFORE = re.compile(rb"([A-Za-z_]\w*)\s*\Z")
 _NO_RECLAIM = re.compile(rb"\b(?:memalloc_noreclaim_save|PF_MEMALLOC)\b")
 _CALLED = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")
+_SCOPE_CALLS = ("memalloc_noreclaim_save", "memalloc_noreclaim_restore")
 _CALLER_LEVELS = 4
 _MAX_CALLERS = 24
 _MANY_FILES = 400
@@ -162,7 +163,7 @@ class Regions:
         witnesses: list[Held] = []
         chain = self._chains.get(ref)
         if chain is None:
-            chain = self._chains[ref] = ChainEvaluator(self._evaluator, ref)
+            chain = self._chains[ref] = ChainEvaluator(self._evaluator, ref, self._scope_wrappers)
         self._chains_left = _MAX_CHAINS
         asked = self._ask(ref, (), region, witnesses, chain)
         if asked is None:
@@ -185,18 +186,25 @@ class Regions:
         return False
 
     @cached_property
-    def _scoping(self) -> re.Pattern[bytes]:
-        """A scope that forbids reclaim, by name, or what enters one and leaves it to another to leave it."""
-        names: set[bytes] = set()
-        files = self._program.tree.index.mentions(["memalloc_noreclaim_save"])["memalloc_noreclaim_save"]
-        for path in files:
+    def _scope_wrappers(self) -> frozenset[str]:
+        """Names of functions that enter a scope without reclaim, or leave it, for their caller."""
+        names: set[str] = set()
+        files = self._program.tree.index.mentions(_SCOPE_CALLS)
+        for path in sorted({path for each in files.values() for path in each}):
             file = self._program.source(path)
-            for item in self._program.items(path, ItemKind.FUNCTION, ItemKind.MACRO):
+            for item in self._program.items(path, ItemKind.FUNCTION):
                 text = file.text[item.start : item.end] if file is not None else b""
-                if b"memalloc_noreclaim_save" in text and b"memalloc_noreclaim_restore" not in text:
-                    names.add(re.escape(item.name.encode()))
-        more = b"".join(rb"|\b" + name + rb"\b" for name in sorted(names))
-        return re.compile(_NO_RECLAIM.pattern + more)
+                found = [name for name in _SCOPE_CALLS if name.encode() in text]
+                if len(found) == 1 and item.name not in self._program.models:
+                    names.add(item.name)
+        return frozenset(names)
+
+    @cached_property
+    def _scoping(self) -> re.Pattern[bytes]:
+        """What enters a scope that forbids reclaim, by name."""
+        return re.compile(
+            _NO_RECLAIM.pattern + b"|" + any_of(set(self._scope_wrappers) | {"PF_MEMALLOC"}).pattern
+        )
 
     def _decided(self, region: Region) -> bool:
         event = region.effect.event
