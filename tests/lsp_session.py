@@ -6,6 +6,7 @@ pygls' own client speaks the protocol; this one remembers what the server publis
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import inspect
 import os
@@ -150,7 +151,7 @@ async def editing(
     editor.settings = settings
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
     await editor.start_io(sys.executable, "-m", "gfplint.lsp", cwd=folder, env=environment)
-    await editor.initialize_async(
+    starting = editor.initialize_async(
         types.InitializeParams(
             capabilities=able or capabilities(),
             process_id=os.getpid(),
@@ -158,6 +159,7 @@ async def editing(
             initialization_options=options,
         )
     )
+    await asyncio.wait_for(starting, PATIENCE)
     editor.initialized(types.InitializedParams())
     try:
         yield editor
@@ -169,7 +171,9 @@ async def editing(
         if editor._server is not None and editor._server.returncode is None:
             editor._server.kill()
         stop: Any = editor.stop  # pygls has no type for it
-        await stop()
+        # It waits for the end of the server's output, which a process of the server's may still hold open.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop(), 10)
 
 
 def in_session(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
