@@ -27,5 +27,6 @@
 })
 
 void might_sleep(void);
+__printf(1, 2) void panic(const char *fmt, ...);
 
 #endif
