@@ -15,6 +15,7 @@ from gfplint.frontend.declarers import DECLARERS
 from gfplint.frontend.loop_macros import LoopMacros
 from gfplint.frontend.lower_builder import Unit, finished
 from gfplint.frontend.macros import arguments, expand
+from gfplint.frontend.made import Made
 from gfplint.frontend.types import UNKNOWN, children
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ _SPECIFIER = ("struct_specifier", "union_specifier")
 class Lowerer(LoopMacros):
     """All layers of lowering put together, for one item."""
 
-    def __init__(self, symbols: Symbols, path: str, parsed: Parsed) -> None:
-        super().__init__(symbols, path, Unit(parsed.text).read(parsed, parsed.base))
+    def __init__(self, symbols: Symbols, path: str, parsed: Parsed, unit: Unit) -> None:
+        super().__init__(symbols, path, unit)
         self.breaks = []
         self.continues = []
         self.labels = {}
@@ -55,12 +56,22 @@ class Lowerer(LoopMacros):
         return found
 
 
+def _opened(source: SourceFile, item: Item, symbols: Symbols) -> tuple[Parsed, Lowerer]:
+    """An item parsed, and a lowerer that stands at it."""
+    if isinstance(item, Made):
+        parsed = parse.parse_slice(item.text, source.path, item.inner, symbols)
+        unit = item.unit.read(parsed, 0)
+    else:
+        parsed = parse.parse_item(source, item, symbols)
+        unit = Unit(parsed.text).read(parsed, parsed.base)
+    return parsed, Lowerer(symbols, source.path, parsed, unit)
+
+
 def lower_function(source: SourceFile, item: Item, symbols: Symbols) -> ir.Function:
     """The function defined at ``item``. One whose header or body cannot be found has an empty body and
     at least one error.
     """
-    parsed = parse.parse_item(source, item, symbols)
-    lowerer = Lowerer(symbols, source.path, parsed)
+    parsed, lowerer = _opened(source, item, symbols)
     function = ir.Function(
         item.name, source.path, item.start, item.end, item.name_at, item.static, (), lowerer.types, UNKNOWN,
         errors=parsed.errors,
@@ -115,8 +126,7 @@ def lower_variable(source: SourceFile, item: Item, symbols: Symbols) -> list[ir.
     A path in ``values`` is made of field names, ``[]`` for an array position and, where a value stands by
     position in a struct whose fields are declared elsewhere, ``#N`` for the N-th member from 0.
     """
-    parsed = parse.parse_item(source, item, symbols)
-    lowerer = Lowerer(symbols, source.path, parsed)
+    parsed, lowerer = _opened(source, item, symbols)
     try:
         found = _by_macro(lowerer, source, item, parsed)
         if not found:
@@ -167,7 +177,7 @@ def _by_macro(lowerer: Lowerer, source: SourceFile, item: Item, parsed: Parsed) 
         while name.endswith(b"]"):
             name = name[: name.rfind(b"[")].rstrip()
             type_ = ir.Array(type_)
-        at = item.start + found[0][declarer.name_arg][0]
+        at = lowerer.unit.place(found[0][declarer.name_arg][0])[0]
         values = lowerer.declarer_values(declarer, texts, at)
         return [ir.Variable(name.decode("utf-8", "replace"), source.path, at, item.static, type_, values)]
     definition = None if macro in lowerer.names else lowerer.symbols.macro(macro, source.path)
@@ -218,8 +228,7 @@ def _declaring_calls(text: bytes) -> tuple[str, int, int] | None:
 
 def lower_record(source: SourceFile, item: Item, symbols: Symbols) -> ir.Record:
     """The struct or union at ``item`` with its fields; members that have a body of their own keep theirs."""
-    parsed = parse.parse_item(source, item, symbols)
-    lowerer = Lowerer(symbols, source.path, parsed)
+    parsed, lowerer = _opened(source, item, symbols)
     first: ir.Record | None = None
     for node in _all(parsed.root, _SPECIFIER):
         if node.child_by_field_name("body") is None:
@@ -233,8 +242,7 @@ def lower_record(source: SourceFile, item: Item, symbols: Symbols) -> ir.Record:
 
 def lower_typedef(source: SourceFile, item: Item, symbols: Symbols) -> ir.Type:
     """What the typedef ``item`` stands for; an unnamed struct has its fields inline."""
-    parsed = parse.parse_item(source, item, symbols)
-    lowerer = Lowerer(symbols, source.path, parsed)
+    parsed, lowerer = _opened(source, item, symbols)
     node = _descendant(parsed.root, ("type_definition",))
     if node is None:
         return UNKNOWN
@@ -253,8 +261,7 @@ def lower_enum(source: SourceFile, item: Item, symbols: Symbols) -> dict[str, ir
     """Enumerators in order: an int where the value follows from constants in the list itself, else the
     expression; one behind such an expression is the previous one plus 1.
     """
-    parsed = parse.parse_item(source, item, symbols)
-    lowerer = Lowerer(symbols, source.path, parsed)
+    parsed, lowerer = _opened(source, item, symbols)
     out: dict[str, ir.Expr | int] = {}
     node = _descendant(parsed.root, ("enumerator_list",))
     next_value: ir.Expr | int = 0
@@ -277,8 +284,7 @@ def lower_enum(source: SourceFile, item: Item, symbols: Symbols) -> dict[str, ir
 
 def lower_prototype(source: SourceFile, item: Item, symbols: Symbols) -> tuple[str, ir.FunctionType]:
     """The name and type of the function that ``item`` declares (or defines)."""
-    parsed = parse.parse_item(source, item, symbols)
-    lowerer = Lowerer(symbols, source.path, parsed)
+    parsed, lowerer = _opened(source, item, symbols)
     for node in _all(parsed.root, ("declaration", "function_definition")):
         base = lowerer.specifier(node.child_by_field_name("type"))
         for declarator in node.children_by_field_name("declarator"):

@@ -46,10 +46,14 @@ def _parser() -> tree_sitter.Parser:
 
 def parse_item(source: SourceFile, item: Item, shapes: Shapes) -> Parsed:
     """Parse one item (any kind but MACRO)."""
-    text = source.text[item.start : item.end]
+    return parse_slice(source.text[item.start : item.end], source.path, item, shapes)
+
+
+def parse_slice(text: bytes, path: str, item: Item, shapes: Shapes) -> Parsed:
+    """Parse the text of one item."""
     if item.kind is not ItemKind.FUNCTION and not text.endswith(b";"):
         text += b";"  # a record inside a record, a macro without semicolon
-    draft = Draft(text, source.path, shapes)
+    draft = Draft(text, path, shapes)
     body = prepare(draft, item)
     normalise(draft, body, statements=item.kind is ItemKind.FUNCTION or b"({" in text)
     return _parse(draft, item.start)

@@ -52,6 +52,11 @@ class SourceFile:
         found.sort(key=_activity)
         return found
 
+    def replace(self, items: tuple[Item, ...]) -> None:
+        """Let these be the items: those that macros make are known only when there is a program."""
+        self.items = items
+        self._names = None
+
     def position(self, offset: int) -> tuple[int, int]:
         """(line, column) of a byte offset, both from 1, the column in characters of the untouched file."""
         lines = self._line_starts()

@@ -21,6 +21,7 @@ from gfplint.kernel.index import Site
 from gfplint.kernel.masks import Masks
 from gfplint.kernel.tree import KernelTree
 from gfplint.models import Models
+from gfplint.program.makers import Makers
 from gfplint.program.symbols import TreeSymbols
 
 _LONGEST = 1 << 20
@@ -65,6 +66,7 @@ class Program:
         self.tree = tree
         self.models = models
         self.symbols = TreeSymbols(self)
+        self._makers = Makers(self)
         self.notes: set[Note] = set()
         self.account = Account()
         self._bytes = 0
@@ -99,6 +101,7 @@ class Program:
         if result is not None:
             self.account.files.add(path)
             self._bytes += len(result.data)
+            self._makers.extend(result)
         return result
 
     def items(self, path: str, *kinds: ItemKind) -> list[Item]:
@@ -175,7 +178,11 @@ class Program:
         """The definition that a call of ``name`` in ``from_path`` reaches, None where the tree has none."""
         key = (name, from_path)
         if key not in self._resolved:
-            found = self.find_item(name, from_path, self.tree.index.functions(name), ItemKind.FUNCTION)
+            index = self.tree.index
+            found = self.find_item(name, from_path, index.functions(name), ItemKind.FUNCTION)
+            if found is None and index.variables(name):
+                # DEFINE_SOMETHING(name) declares a variable to the index, but may make a function.
+                found = self.find_item(name, "", index.variables(name), ItemKind.FUNCTION)
             self._resolved[key] = FunctionRef(found[0], found[1].start, name) if found else None
         return self._resolved[key]
 

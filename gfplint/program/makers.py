@@ -1,0 +1,145 @@
+"""Which macros may make a function at file scope, told from their texts: every definition counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from gfplint.errors import GfplintError
+from gfplint.frontend.items import ItemKind
+from gfplint.frontend.lexical import group_end
+from gfplint.frontend.macros import MacroDefinition, parse_define, parse_macro
+from gfplint.frontend.made import with_made
+
+if TYPE_CHECKING:
+    from gfplint.frontend.source import SourceFile
+    from gfplint.program.program import Program
+
+_MOST_MACROS = 200
+"""Macros in macros that are looked at before the answer is no."""
+_HEAD = re.compile(
+    rb"\s*(?!(?:if|for|while|switch|do|else|return)\b)[A-Za-z_][\w\s*#]*[\s*#]\w+\s*\([^;{}=]*\)"
+    rb"\s*(?:\w+\s*(?:\([^()]*\)\s*)?)*\Z"
+)
+"""``static ssize_t fn ## _show(struct kobject *kobj)``, attributes behind it."""
+_MACRO_HEAD = re.compile(rb"\s*(?:(?:static|inline|const|extern|__\w+)\s+)*[A-Z]\w*\s*\([^;{}=]*\)\s*\Z")
+"""``SHOW(fn)``"""
+_CALLED = re.compile(rb"\b([A-Za-z_]\w*)\s*\(")
+_LINE = re.compile(rb"#[^\n\\]*(?:\\\r?\n[^\n\\]*|\\[^\n\\]*)*")
+
+_Nature = tuple[bool, frozenset[str]]
+"""Whether a definition makes a function by itself, and the names that it calls."""
+
+
+class Makers:
+    """Adds to a file's items what its macros make."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._natures: dict[str, _Nature] = {}
+        """Of macros in headers."""
+        self._answers: dict[str, bool] = {}
+
+    def extend(self, file: SourceFile) -> None:
+        """Put the functions and variables that macros of ``file`` make among its items."""
+        own = {item.name: item for item in file.items if item.kind is ItemKind.MACRO}
+        answers: dict[str, bool] = {}
+
+        def nature(name: str) -> _Nature:
+            item = own.get(name)
+            return self._in_headers(name) if item is None else _nature(parse_macro(file, item))
+
+        def makes(name: str) -> bool:
+            if name not in answers:
+                answers[name] = _makes(name, nature) if name in own else self._anywhere(name)
+            return answers[name]
+
+        def macro(name: str) -> MacroDefinition | None:
+            return self._program.symbols.macro(name, file.path)
+
+        items = with_made(file, macro, makes)
+        if items is not file.items:
+            file.replace(items)
+
+    def _anywhere(self, name: str) -> bool:
+        """Whether a macro of headers makes a function."""
+        known = self._answers.get(name)
+        if known is None:
+            known = self._answers[name] = _makes(name, self._in_headers)
+        return known
+
+    def _in_headers(self, name: str) -> _Nature:
+        """The natures of all headers' macros of a name together."""
+        known = self._natures.get(name)
+        if known is None:
+            making = False
+            called: set[str] = set()
+            for site in self._program.tree.index.macros(name):
+                definition = self._at(site.path, site.offset)
+                if definition is not None:
+                    one = _nature(definition)
+                    making = making or one[0]
+                    called |= one[1]
+            known = self._natures[name] = (making, frozenset(called))
+        return known
+
+    def _at(self, path: str, offset: int) -> MacroDefinition | None:
+        """The ``#define`` whose name stands at ``offset``."""
+        try:
+            data = self._program.tree.read(path)
+        except GfplintError:
+            return None
+        start = data.rfind(b"#", 0, offset)
+        match = _LINE.match(data, start) if start >= 0 else None
+        return parse_define(match[0], path, start) if match is not None else None
+
+
+_NOTHING: _Nature = (False, frozenset())
+
+
+def _makes(name: str, nature: Callable[[str], _Nature]) -> bool:
+    """Whether a macro, or one that its definition uses, makes a function."""
+    seen = {name}
+    pending = [name]
+    while pending and len(seen) < _MOST_MACROS:
+        making, called = nature(pending.pop())
+        if making:
+            return True
+        for inner in sorted(called - seen):
+            seen.add(inner)
+            pending.append(inner)
+    return False
+
+
+def _nature(definition: MacroDefinition) -> _Nature:
+    """What one definition says. What a macro does inside of braces makes no function at file scope."""
+    body = definition.body
+    if definition.params is None:
+        return _NOTHING
+    outside: list[bytes] = []
+    at = 0
+    while True:
+        brace = body.find(b"{", at)
+        head = body[at : brace if brace >= 0 else len(body)]
+        outside.append(head)
+        last = head.rpartition(b";")[2]
+        if brace < 0:
+            if _HEAD.match(last) and not at:
+                return True, frozenset()
+            break
+        if last.rstrip().endswith((b"(", b"do")) or brace == 0:
+            return _NOTHING  # an expression or a statement
+        if _HEAD.match(last) or _MACRO_HEAD.match(last):
+            return True, frozenset()
+        end = group_end(body, brace)
+        if end < 0:
+            break
+        at = end
+    called = {name.decode("ascii", "replace") for name in _CALLED.findall(b";".join(outside))}
+    return False, frozenset(called - _WORDS)
+
+
+_WORDS = frozenset(
+    {"if", "for", "while", "switch", "sizeof", "typeof", "__attribute__", "__section", "asm", "__asm__"}
+)
