@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gfplint.analysis import effects, explain, regions, scope_walk, unbalanced, values, walk
+from gfplint.analysis import confidence, effects, regions, scope_walk, unbalanced, values, walk
 from gfplint.analysis.evaluate import Limits
-from gfplint.analysis.explain import _level
 from gfplint.findings import Confidence
 from gfplint.frontend import macros
 from gfplint.kernel import files
@@ -60,15 +59,15 @@ def test_table_of_bounds() -> None:
 @pytest.mark.parametrize(
     ("level", "length", "targets"),
     [
-        (Confidence.HIGH, explain._SHORT, 1),
-        (Confidence.MEDIUM, explain._LONG, explain._FEW),
+        (Confidence.HIGH, confidence._SHORT, 1),
+        (Confidence.MEDIUM, confidence._LONG, confidence._FEW),
     ],
 )
 def test_levels_of_confidence(level: Confidence, length: int, targets: int) -> None:
     text = (DOCS / "confidence.md").read_text("utf-8")
     (row,) = (line for line in text.splitlines() if line.startswith(f"| {level.word} |"))
     assert [int(number) for number in re.findall(r"\d+", row)] == [targets, length]
-    assert _level(targets, True, length) is level
-    assert _level(targets + 1, True, length) < level
-    assert _level(targets, True, length + 1) < level
-    assert _level(targets, False, length) is Confidence.LOW
+    assert confidence.level(targets, True, length) is level
+    assert confidence.level(targets + 1, True, length) < level
+    assert confidence.level(targets, True, length + 1) < level
+    assert confidence.level(targets, False, length) is Confidence.LOW

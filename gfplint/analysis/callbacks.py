@@ -206,6 +206,8 @@ def admits(awaited: Awaited, mask: Value, classes: tuple[Bits, ...]) -> bool | N
         return True
     bits = as_bits(mask)
     possible = [each for each in classes if not (each.ones & bits.zeros or each.zeros & bits.ones)]
+    # A driver may write FS without IO, which is none of the classes.
+    possible = possible or list(classes)
     inside = [each for each in possible if each in awaited.masks]
     if not inside:
         return False

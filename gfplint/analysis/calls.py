@@ -310,7 +310,7 @@ class Calls:
         mask = self._reader.consult(self._reader.value(at_call(effect.mask, actual), state))
         order: Value = TOP
         if effect.order is not None:
-            order = self._reader.value(at_call(effect.order, actual), state)
+            order = self._reader.consult(self._reader.value(at_call(effect.order, actual), state))
         argument = -1
         if isinstance(effect.mask, ir.Local) and effect.mask.name in model.params:
             argument = model.params.index(effect.mask.name)
@@ -319,7 +319,7 @@ class Calls:
             bits = as_bits(each)
             if bits.zeros & reclaim:
                 continue
-            deps = mask.deps if not bits.ones & reclaim else 0
+            deps = order.deps | (mask.deps if not bits.ones & reclaim else 0)
             event = self._evaluator.allocation(model.name, plain(bits), plain(as_bits(order)), argument)
             self._effects.record(Reached(event, deps=deps), call, state)
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 from gfplint import cexpr
+from gfplint.analysis import confidence
 from gfplint.analysis.callbacks import Awaited, Link, admits, kept_apart, mask_classes
 from gfplint.analysis.conditions import Conditions
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.regions import Held
-from gfplint.analysis.summary import Allocation, Effect, Region, Wait
+from gfplint.analysis.summary import Allocation, Effect, LockClass, Region, Wait
 from gfplint.analysis.summary import Held as Taken
 from gfplint.analysis.values import TOP, Bits, Value, as_bits, const
 from gfplint.findings import Confidence, Finding, Lock, Mask, Place, Step, Thread, Way
@@ -19,14 +21,7 @@ from gfplint.program.program import FunctionRef
 from gfplint.program.registrations import Registered
 from gfplint.rules import Context, Rule
 
-_FEW = 3
-"""Possible targets of the calls through pointers on a way, all multiplied, up to which a finding still
-has medium confidence."""
-
-
-_SHORT, _LONG = 6, 9
-"""Calls on the longer of the two ways up to which a finding can have high (medium) confidence: every call
-on a way stands under conditions, and those that the analysis can't decide add up."""
+_FIELD = re.compile(r"struct (\w+)\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +99,7 @@ class Explainer:
             mask.written,
             awaited.links[0].holding if awaited.links else lock.name,
         )
-        confidence, facts = self._confidence(rule, held, awaited)
+        level, facts = self._confidence(rule, held, awaited)
         place = self._call_place(held.function.path, effect)
         taken = self._call_place(held.function.path, held.region.held)
         finding = Finding(
@@ -112,7 +107,7 @@ class Explainer:
             place=place,
             function=held.function.name,
             message=words.fill(rule.message),
-            confidence=confidence,
+            confidence=level,
             facts=facts,
             threads=(
                 self._holder(held, mask),
@@ -156,10 +151,6 @@ class Explainer:
                 ref = each.callee
             each = each.inner
         return steps
-
-    def is_short(self, effect: Effect) -> bool:
-        """Whether the way to an effect is certain and short enough to be a link of a chain."""
-        return effect.targets == 1 and is_short_way(effect.depth)
 
     def link(self, function: FunctionRef, region: Region) -> Link:
         """A thread that holds one lock and waits for another, for the chains of a lock order."""
@@ -248,12 +239,13 @@ class Explainer:
         words = Words(
             "", f"{ref.name}()", context.title, f"{self._innermost(ref, effect)[0].name}()", mask.written
         )
-        facts = [self._pointer_fact(effect.targets, "on the way to the allocation")]
         certain = self._certain(event)
-        facts.append(_mask_fact(certain))
-        confidence = _level(effect.targets, certain, effect.depth)
-        if effect.depth > _SHORT:
-            facts.append(_depth_fact(effect.depth))
+        level = confidence.level(effect.targets, certain, effect.depth)
+        facts = [
+            confidence.pointer_fact(effect.targets, "on the way to the allocation"),
+            confidence.mask_fact(certain),
+            *confidence.depth_facts(effect.depth),
+        ]
         steps = list(self.waiter(context, registered, effect, None).steps)
         near_ref, near = ref, effect  # the report stands where the callback's own file asks for the memory
         while near.inner is not None and near.callee is not None and near.callee.path == ref.path:
@@ -272,7 +264,7 @@ class Explainer:
             place=self._call_place(near_ref.path, near),
             function=near_ref.name,
             message=words.fill(rule.message),
-            confidence=confidence,
+            confidence=level,
             facts=tuple(facts),
             threads=(Thread(context.thread, tuple(steps)),),
             mask=mask,
@@ -351,6 +343,16 @@ class Explainer:
         assert isinstance(event, Allocation)
         return self._conditions.holds(rule.allocation, self._names(event, effect), rule) is not False
 
+    def surely_matches(self, rule: Rule, effect: Effect) -> bool:
+        """Whether the allocation surely may reclaim, and surely is one that the rule is about."""
+        event = effect.event
+        assert isinstance(event, Allocation)
+        if self._conditions.holds(rule.allocation, self._names(event, effect), rule) is False:
+            return True
+        return self._certain(event) and bool(
+            self._conditions.holds(rule.allocation, self._names(event, effect), rule)
+        )
+
     def waiting(self, waits: list[Awaited], region: Region) -> Awaited | None:
         """The first callback that waits when this allocation reclaims; those that surely do come first.
 
@@ -394,29 +396,25 @@ class Explainer:
             words.fill(each.why) for each in rule.unsaved if self._conditions.holds(each.when, names, rule)
         )
 
+    def belongs(self, lock: LockClass, callback: str) -> bool:
+        """Whether a lock is the own one of the callback in this file: declared in its folder, around or
+        inside it. Who waits for another's lock in reclaim is wrong about all who allocate under it.
+        """
+        name, _, place = lock.name.partition(" (")
+        if place:
+            homes = {place.removesuffix(")")}
+        elif match := _FIELD.match(name):
+            homes = {site.path for site in self._program.tree.index.records(match[1])}
+        else:
+            homes = {site.path for site in self._program.tree.index.variables(name)}
+        own = callback.split("/")[:-1]
+        folders = [home.split("/")[:-1] for home in homes]
+        return not homes or any(
+            folder[: len(own)] == own or (len(folder) > 1 and own[: len(folder)] == folder)
+            for folder in folders
+        )
+
     # ------------------------------------------------------------------------- confidence
-
-    def best_wait(self, awaited: Awaited) -> Confidence:
-        """The most that a finding with this callback could reach."""
-        if awaited.lock.anonymous:
-            return Confidence.LOW
-        if awaited.targets > 1:
-            return Confidence.LOW
-        if awaited.links:
-            return _chain_level(awaited, awaited.targets, True, awaited.depth)
-        return _level(awaited.targets, True, awaited.depth)
-
-    def best_confidence(self, ref: FunctionRef, region: Region, awaited: Awaited) -> Confidence:
-        """The most that a finding of this region could reach, its mask left out (callers may decide it)."""
-        most = _apart(awaited, ref.path, region.held.lock.name)
-        if most is Confidence.LOW:
-            return most
-        effect = region.effect
-        depth = max(effect.depth, awaited.depth)
-        if region.held.lock.anonymous:
-            return Confidence.LOW
-        targets = effect.targets * awaited.targets
-        return _chain_level(awaited, targets, True, depth) if awaited.links else _level(targets, True, depth)
 
     def _at_home(self, awaited: Awaited, function: FunctionRef) -> bool:
         """Whether all threads of a chain stand in one file: its locks are more likely of the same objects."""
@@ -432,134 +430,12 @@ class Explainer:
     def _confidence(self, rule: Rule, held: Held, awaited: Awaited) -> tuple[Confidence, tuple[str, ...]]:
         effect = held.region.effect
         event = effect.event
-        lock = held.region.held.lock
         assert isinstance(event, Allocation)
         names = self._names(event, effect)
-        reclaims = self._certain(event)
-        matches = self._conditions.holds(rule.allocation, names, rule) is True
-        admitted = admits(awaited, names["mask"], self._classes)
-        certain = reclaims and matches and admitted is True
-        targets = effect.targets * awaited.targets
-        depth = max(effect.depth, awaited.depth)
-        level = _level(targets, certain, depth)
-        facts = [
-            self._pointer_fact(effect.targets, "from the lock to the allocation"),
-            self._pointer_fact(awaited.targets, "from the callback to the lock"),
-            _mask_fact(reclaims),
-        ]
-        if reclaims and not matches:
-            facts.append("Whether the allocation is of the kind that the rule is about could not be decided.")
-        if awaited.masks:
-            facts.append(self._test_fact(awaited, admitted is True))
-        if depth > _SHORT:
-            facts.append(_depth_fact(depth))
-        if awaited.links:
-            level = _chain_level(awaited, targets, certain, depth)
-            if not self._at_home(awaited, held.function):
-                level = Confidence.LOW
-                facts.append("The threads run in different files.")
-            facts.append(_chain_fact(len(awaited.links)))
-        most = _apart(awaited, held.function.path, lock.name)
-        if most < Confidence.HIGH:
-            level = min(level, most)
-            facts.append("The callback and the holder belong to different drivers or subsystems.")
-        if not held.region.held.lock.exact:
-            level = min(level, Confidence.MEDIUM)
-            facts.append(
-                "The lock is named by a pointer that leads to it, which may differ between the two threads."
-            )
-        if held.region.held.lock.anonymous:
-            level = Confidence.LOW
-            facts.append(
-                "Every page (or buffer) has such a lock; nothing says that both threads mean the same one."
-            )
-        if awaited.targets > 1:
-            level = Confidence.LOW
-            facts.append("Whether the callback waits hangs on which function a pointer calls.")
-        if held.region.held.shared and awaited.shared:
-            level = min(level, Confidence.MEDIUM)
-            facts.append(
-                "Both sides take the lock for reading: they wait for each other only where a writer queues."
-            )
-        return level, tuple(facts)
-
-    def _test_fact(self, awaited: Awaited, certain: bool) -> str:
-        """That a callback waits only for some masks, and what that means for this allocation."""
-        words = " or ".join(self._masks.words(each.ones, each.zeros) for each in awaited.masks)
-        answer = "this one has them" if certain else "whether this one has them could not be decided"
-        return f"The callback waits only for allocations with {words}; {answer}."
-
-    def _pointer_fact(self, targets: int, way: str) -> str:
-        if targets == 1:
-            return f"Every call {way} has one possible target."
-        return f"Calls through pointers {way} could reach {targets} functions or combinations of them."
-
-
-def _mask_fact(certain: bool) -> str:
-    if certain:
-        return "The mask certainly allows direct reclaim."
-    return "Whether the mask allows direct reclaim could not be decided."
-
-
-def _depth_fact(depth: int) -> str:
-    return f"One of the ways is {depth} calls long, and not every condition on it could be decided."
-
-
-_SHORT_LINK = 3
-"""The same for every way of a chain of locks, for medium confidence."""
-
-
-def is_short_way(depth: int) -> bool:
-    """Whether a way of so many calls can be part of a finding of high confidence."""
-    return depth <= _SHORT
-
-
-def _apart(awaited: Awaited, holder: str, lock: str) -> Confidence:
-    """The most that a finding can reach where a driver's callback waits for a field of some struct, and who
-    holds it is no part of that driver. The objects of one driver are never those of another, though a library
-    may define the struct; those that the kernel's core holds may be, if the callback surely waits.
-    """
-    one, other = awaited.registered.callback.path.split("/")[:-1], holder.split("/")[:-1]
-    if not lock.startswith(("struct ", "*")) or one[:1] != ["drivers"]:
-        return Confidence.HIGH
-    common = 0
-    for left, right in zip(one, other, strict=False):
-        if left != right:
-            break
-        common += 1
-    if common >= min(len(one), _DRIVER):
-        return Confidence.HIGH
-    if other[:1] == ["drivers"] and common < len(other):
-        return Confidence.LOW
-    return min(Confidence.MEDIUM, _surely(awaited))
-
-
-def _surely(awaited: Awaited) -> Confidence:
-    """Medium where the callback surely waits for the lock, and low otherwise."""
-    sure = awaited.targets == 1 and awaited.depth <= _SHORT
-    return Confidence.MEDIUM if sure else Confidence.LOW
-
-
-_DRIVER = 4
-"""Folders that two files of one driver have in common at least (``drivers/gpu/drm/amd``), where neither's
-folder is around the other's.
-"""
-
-
-def _chain_level(awaited: Awaited, targets: int, certain: bool, depth: int) -> Confidence:
-    """The confidence where threads stand between the allocation and the callback: each has to run at the
-    same time as the others, on the same objects.
-    """
-    sure = certain and targets == 1 and depth <= _SHORT_LINK and len(awaited.links) == 1
-    return Confidence.MEDIUM if sure else Confidence.LOW
-
-
-def _chain_fact(links: int) -> str:
-    between = "a third thread" if links == 1 else f"{links} more threads"
-    return f"The cycle closes over {between}, which must run at the same time, on the same objects."
-
-
-def _level(targets: int, certain: bool, depth: int) -> Confidence:
-    if not certain or targets > _FEW or depth > _LONG:
-        return Confidence.LOW
-    return Confidence.HIGH if targets == 1 and depth <= _SHORT else Confidence.MEDIUM
+        known = confidence.Certainty(
+            self._certain(event),
+            self._conditions.holds(rule.allocation, names, rule) is True,
+            admits(awaited, names["mask"], self._classes) is True,
+        )
+        test = " or ".join(self._masks.words(each.ones, each.zeros) for each in awaited.masks)
+        return confidence.assess(held, awaited, known, test, self._at_home(awaited, held.function))

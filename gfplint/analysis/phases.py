@@ -13,15 +13,16 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from gfplint.analysis import explain
+from gfplint.analysis import confidence
 from gfplint.analysis.callbacks import Answer, Awaited, Callback, Callbacks, Link
 from gfplint.analysis.conditions import Conditions
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.explain import Explainer
+from gfplint.analysis.grouping import Match
 from gfplint.analysis.regions import Held, Regions
 from gfplint.analysis.summary import LockClass, Locks, Region
 from gfplint.errors import SourceError
-from gfplint.findings import Confidence, Finding, Note
+from gfplint.findings import Confidence, Note
 from gfplint.kernel.tree import Consulted
 from gfplint.kernel.workers import dispatch
 from gfplint.program.program import Account, FunctionRef, Program
@@ -44,15 +45,6 @@ class Query:
     rule: Rule
     context: Context
     waits: dict[str, list[Awaited]]
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A finding with what makes it the same as another: the lock and the allocating call."""
-
-    finding: Finding
-    lock: str
-    site: tuple[str, int]
 
 
 @dataclass(slots=True)
@@ -153,7 +145,7 @@ class Phases:
         locks: dict[str, LockClass] = {}
         for query in queries:
             for name, waits in query.waits.items():
-                if any(explainer.best_wait(each) >= lowest for each in waits):
+                if any(confidence.best_wait(each) >= lowest for each in waits):
                     locks[name] = waits[0].lock
         beside = self._beside(queries, linked, own)
         regions = Regions(self._evaluator, own | beside, [locks[name] for name in sorted(locks)])
@@ -167,8 +159,16 @@ class Phases:
         def worth(ref: FunctionRef, region: Region) -> bool:
             return any(
                 (awaited := first(query, region)) is not None
-                and explainer.best_confidence(ref, region, awaited) >= lowest
+                and confidence.best(ref, region, awaited) >= lowest
                 for query in queries
+            )
+
+        def decided(region: Region) -> bool:
+            name = region.held.lock.name
+            return all(
+                explainer.surely_matches(query.rule, region.effect)
+                for query in queries
+                if name in query.waits
             )
 
         def matches(held: Held) -> Iterable[Match]:
@@ -177,7 +177,9 @@ class Phases:
                 if awaited is not None:
                     finding = explainer.held(query.rule, query.context, held, awaited)
                     site = explainer.allocation_site(held.function, held.region.effect)
-                    yield Match(finding, held.region.held.lock.name, site)
+                    lock, callback = held.region.held.lock, awaited.registered.callback
+                    own = awaited.links or explainer.belongs(lock, callback.path)
+                    yield Match(finding, lock.name, site, None if own else callback)
 
         def look(unit: list[str]) -> tuple[list[FunctionRef], list[Link]]:
             self._begin(("regions", unit[0].rpartition("/")[0]))
@@ -185,13 +187,16 @@ class Phases:
             return holders, _best_links(
                 explainer.link(ref, region)
                 for ref, region in (regions.waiting(unit) if linked else ())
-                if region.held.lock.name in linked and explainer.is_short(region.effect)
+                if region.held.lock.name in linked and confidence.is_short(region.effect)
             )
 
         def confirm(unit: list[FunctionRef]) -> list[Match]:
             self._begin(("regions", unit[0].path.rpartition("/")[0]))
             return [
-                match for ref in unit for held in regions.confirmed(ref, worth) for match in matches(held)
+                match
+                for ref in unit
+                for held in regions.confirmed(ref, worth, decided)
+                for match in matches(held)
             ]
 
         looked = self._spread(look, regions.prepare(), progress)
@@ -274,7 +279,7 @@ class Phases:
 def starts_chain(waits: Sequence[Awaited]) -> bool:
     """Whether a lock is awaited surely enough, by what holds it alone, to be the first of a chain."""
     return any(
-        each.targets == 1 and each.lock.word and each.lock.exact and explain.is_short_way(each.depth)
+        each.targets == 1 and each.lock.word and each.lock.exact and confidence.is_short_way(each.depth)
         for each in waits
     )
 

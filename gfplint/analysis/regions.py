@@ -16,7 +16,6 @@ from gfplint import ir
 from gfplint.analysis.candidates import Candidates, any_of
 from gfplint.analysis.evaluate import ChainEvaluator, Evaluator
 from gfplint.analysis.summary import Allocation, Facts, LockClass, Region, Summary, Wait
-from gfplint.analysis.values import as_bits
 from gfplint.frontend.source import ItemKind
 from gfplint.program.program import FunctionRef
 
@@ -37,6 +36,9 @@ _MAX_CHAINS = 200
 
 Worth: TypeAlias = Callable[[FunctionRef, Region], bool]
 """Whether an allocation in a function, under one of the locks, is worth a look."""
+
+Decided: TypeAlias = Callable[[Region], bool]
+"""Whether all that rules ask of an allocation (its mask, its order) is known: no caller need be asked."""
 
 
 @dataclass(slots=True)
@@ -65,6 +67,7 @@ class Regions:
         self._chains_left = 0
         self._mentions: dict[str, tuple[str, ...]] = {}
         self._callers: dict[FunctionRef, list[tuple[FunctionRef, int]] | None] = {}
+        self._decided: Decided = lambda _: True
 
     def prepare(self) -> list[list[str]]:
         """Find the files in which one of the locks may be held: by folder, those with the most text first."""
@@ -106,8 +109,9 @@ class Regions:
                         found.append((ref, region))
         return found
 
-    def confirmed(self, ref: FunctionRef, worth: Worth) -> list[Held]:
+    def confirmed(self, ref: FunctionRef, worth: Worth, decided: Decided) -> list[Held]:
         """The allocations under the locks in a function, as far as its callers allow them."""
+        self._decided = decided
         return [
             held
             for summary, region in self._regions(ref, worth)
@@ -205,11 +209,6 @@ class Regions:
         return re.compile(
             _NO_RECLAIM.pattern + b"|" + any_of(set(self._scope_wrappers) | {"PF_MEMALLOC"}).pattern
         )
-
-    def _decided(self, region: Region) -> bool:
-        event = region.effect.event
-        assert isinstance(event, Allocation)
-        return bool(as_bits(event.mask).ones & self._evaluator.direct_reclaim_bit)
 
     def _ask(
         self,

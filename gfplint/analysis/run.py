@@ -12,8 +12,9 @@ from gfplint.analysis.callbacks import Answer, Awaited, Link, awaited
 from gfplint.analysis.conditions import Conditions
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.explain_scopes import ScopeExplainer
+from gfplint.analysis.grouping import Match, grouped, keep_best
 from gfplint.analysis.kept_callbacks import KeptCallbacks
-from gfplint.analysis.phases import Match, Phases, Query, chained, starts_chain
+from gfplint.analysis.phases import Phases, Query, chained, starts_chain
 from gfplint.analysis.suppressions import Suppressions
 from gfplint.analysis.touched import Touched
 from gfplint.analysis.unbalanced import Scopes
@@ -187,7 +188,7 @@ class Run:
             for each in answer.inside:
                 if each.rule == rule.id and (self.touched is None or self.touched.finding(each)):
                     finding = self.suppressions.apply(each)
-                    _keep_best(best, (rule.id, finding.place, finding.active), finding)
+                    keep_best(best, (rule.id, finding.place, finding.active), finding)
         return list(best.values())
 
     def _held(
@@ -224,19 +225,14 @@ class Run:
             everything |= reached
             waits = {query.context.id: query.waits for query in longer}
             waits = {name: waits.get(name, {}) for rule in chains for name in rule.contexts}
-        found: dict[tuple[object, ...], list[Finding]] = {}
-        for match in matches:
-            if self.touched is not None and not self.touched.finding(match.finding):
-                continue
-            finding = self.suppressions.apply(match.finding)
-            # What is allowed in one function must not stand for what isn't in another.
-            key = (finding.rule, match.lock, match.site, finding.active)
-            found.setdefault(key, []).append(finding)
-        by_call: dict[tuple[object, ...], Finding] = {}
-        for same in found.values():
-            finding = _merged(same)
-            _keep_best(by_call, (finding.rule, finding.place, finding.lock, finding.active), finding)
-        return list(by_call.values())
+        return grouped(
+            (
+                replace(match, finding=self.suppressions.apply(match.finding))
+                for match in matches
+                if self.touched is None or self.touched.finding(match.finding)
+            ),
+            self.options.min_confidence,
+        )
 
     def _regions(self, queries: list[Query], linked: frozenset[str]) -> tuple[list[Match], list[Link]]:
         return self.phases.regions(
@@ -364,35 +360,3 @@ class Run:
             calls_many_targets=totals["many"],
             calls_no_target=totals["none"],
         )
-
-
-def _merged(same: list[Finding]) -> Finding:
-    """One finding for one allocation under one lock, however many functions get there with the lock held:
-    the best witness is reported, the others are listed.
-    """
-    same.sort(key=_quality)
-    best = same[0]
-    others = {
-        (each.place, f"{each.function}() gets to the same allocation with the lock held")
-        for each in same
-        if each.place != best.place
-    }
-    return replace(
-        best, also=tuple(sorted(others, key=lambda other: (other[0].path, other[0].line, other[0].column)))
-    )
-
-
-def _keep_best(best: dict[tuple[object, ...], Finding], key: tuple[object, ...], finding: Finding) -> None:
-    known = best.get(key)
-    if known is None or _quality(finding) < _quality(known):
-        best[key] = finding
-
-
-def _quality(finding: Finding) -> tuple[object, ...]:
-    return (
-        -finding.confidence,
-        sum(len(thread.steps) for thread in finding.threads),
-        finding.place.path,
-        finding.place.line,
-        finding.place.column,
-    )

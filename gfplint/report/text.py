@@ -18,6 +18,9 @@ from gfplint.report.layout import printable, style, wrap
 SIDE_BY_SIDE = 80
 """The narrowest width at which two threads stand beside each other; below, one stands under the other."""
 
+_MOST_OTHERS = 12
+"""Further places of a finding that are listed."""
+
 _INDENT = 2
 _LABEL = 12
 _GUTTER = " | "
@@ -80,7 +83,7 @@ def render_finding(finding: Finding, *, width: int = 80, colour: bool = False) -
         "deadlock" if finding.mask else "effect": [f"{way.name}: {way.why}" for way in finding.ways],
         "flags": finding.unsaved,
         "fix": finding.fixes,
-        "also": [f"{position(place)}: {text}" for place, text in finding.also],
+        "also": _also(finding),
         "confidence": [finding.confidence.word + (f": {facts}" if facts else "")],
     }
     lines = _head(finding, width, colour)
@@ -89,6 +92,13 @@ def render_finding(finding: Finding, *, width: int = 80, colour: bool = False) -
         lines += ["", *_threads(finding, width, colour), ""]
     lines += _labelled(after, width, colour)
     return "\n".join(lines) + "\n"
+
+
+def _also(finding: Finding) -> list[str]:
+    """The other places, as many as a reader looks at: what to do about them is the same."""
+    shown = [f"{position(place)}: {text}" for place, text in finding.also[:_MOST_OTHERS]]
+    rest = len(finding.also) - len(shown)
+    return [*shown, f"and {rest} more places (all of them with --output-format json)"] if rest else shown
 
 
 def position(place: Place) -> str:
