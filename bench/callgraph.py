@@ -33,11 +33,13 @@ from bench.gccgraph import INDIRECT, Edge, Graph
 from gfplint.frontend.source import ItemKind, split
 from gfplint.kernel.tree import KernelTree
 from gfplint.models import Acquire, Allocate, CallBack, EnterScope, LeaveScope, Model, Models, Release
+from gfplint.program.program import Program
 from gfplint.resources import rules_directory
 
 _HEAD = re.compile(r"(\S+?):(\d+):(\d+): (\w*)\(\)(?: \[(.*)\])?$")
-_CALL = re.compile(r"    (\d+):(\d+) (.*?)(?: via (\w+))? -> (.*)$")
+_CALL = re.compile(r"    (\d+):(\d+) (.*?)(?: via ([\w>]+))? -> (.*)$")
 _WORD = re.compile(rb"[A-Za-z_]\w*")
+_SYSCALL = re.compile(r"^__(?:do|se)_(?=(?:compat_)?sys_)")
 _KINDS = {
     Acquire: "lock", Release: "lock", Allocate: "allocation", EnterScope: "scope", LeaveScope: "scope",
     CallBack: "callback",
@@ -81,8 +83,8 @@ class Span:
 class Seen:
     """What gfplint sees of the files that matter."""
 
-    def __init__(self, tree: KernelTree, calls: dict[str, list[Call]]) -> None:
-        self._tree = tree
+    def __init__(self, program: Program, calls: dict[str, list[Call]]) -> None:
+        self._program = program
         self._calls = calls
 
     def between(self, path: str, first: int, last: int) -> list[Call]:
@@ -93,7 +95,7 @@ class Seen:
 
     @cache  # noqa: B019 - one object per run
     def _file(self, path: str) -> tuple[bytes, list[int], list[Span]]:
-        source = split(path, self._tree.read(path), self._tree.config_for(path))
+        source = split(path, self._program.tree.read(path), self._program.configuration(path))
         spans = [
             Span(
                 source.position(item.start)[0],
@@ -168,11 +170,13 @@ def judge(edge: Edge, seen: Seen, kinds: Kinds) -> str:
         return "found"  # gcc knows what the pointer holds
     if edge.split:
         return "split"
+    if around is not None and around.first == edge.line and _SYSCALL.sub("", edge.callee) == around.name:
+        return "found"  # the parts that SYSCALL_DEFINE() makes of a function are one to gfplint
     here = [call for call in calls if call.modelled and (call.line, call.column) == (edge.line, edge.column)]
-    here += [call for call in calls if call.modelled and call.via and call.via == word]
+    here += [call for call in calls if call.modelled and call.via and call.via.split(">")[0] == word]
     want = kinds.of(edge.callee) - {"callback"}
-    if want and not here:
-        here = [call for call in calls if call.modelled]  # inside likely() and the like
+    if want and not any(want <= kinds.of(call.name) for call in here):
+        here += [call for call in calls if call.modelled]  # in an argument, inside likely() and the like
     if any(want <= kinds.of(call.name) for call in here):
         return "modelled"
     if around is not None and kinds.model(around.name) is not None and edge.path.endswith(".h"):
@@ -220,7 +224,8 @@ def dumped(tree: Path, build: Path, paths: list[str]) -> dict[str, list[Call]]:
             if head := _HEAD.match(line):
                 path = head[1]
             elif call := _CALL.match(line):
-                result[path].append(Call(int(call[1]), int(call[2]), call[3], call[4] or "", call[5]))
+                target = call[5].removesuffix(" [never reached]")
+                result[path].append(Call(int(call[1]), int(call[2]), call[3], call[4] or "", target))
     for calls in result.values():
         calls.sort(key=lambda each: (each.line, each.column))
     return result
@@ -238,7 +243,9 @@ def main() -> None:
     tree = KernelTree.discover(
         options.tree, kernel=options.tree, kconfig=options.build / ".config", arch="x86", jobs=1
     )
-    kinds = Kinds(Models.load([rules_directory()], tree.version))
+    models = Models.load([rules_directory()], tree.version)
+    kinds = Kinds(models)
+    program = Program(tree, models)
     graph = Graph(options.tree, options.build)
     folders = {folder.strip("/"): graph.edges(folder) for folder in options.folders}
     names = graph.defined | {edge.callee for edges in folders.values() for edge in edges}
@@ -255,7 +262,7 @@ def main() -> None:
             if edge.path and (options.all or (edge.callee in leading and edge.callee not in leaves))
         }
         paths = sorted({edge.path for edge in places.values() if not edge.path.startswith("/")})
-        seen = Seen(tree, dumped(options.tree, options.build, paths))
+        seen = Seen(program, dumped(options.tree, options.build, paths))
         count: Counter[str] = Counter()
         for edge in places.values():
             verdict = judge(edge, seen, kinds)

@@ -201,6 +201,22 @@ int go(struct dev *d, int n) {{ {body} }}
     assert names(small(tmp_path, a__a=text), 0, "drivers/a", "go", "drivers/a/a.c") == ["target"]
 
 
+def test_a_choice_between_functions_is_a_call_of_either(tmp_path: Path) -> None:
+    text = """
+static void one(int n) { }
+static void two(int n) { }
+void go(int write, int n) { (write ? one : two)(n + 1); }
+"""
+    tree = small(tmp_path, a__a=text)
+    fn = tree.function("go", "drivers/a/a.c")
+    calls = [
+        (number, call.function) for number, block in enumerate(fn.blocks) for call in block.instructions
+        if isinstance(call, ir.Call)
+    ]  # fmt: skip
+    assert [function for _, function in calls] == [ir.Global("one"), ir.Global("two")]
+    assert calls[0][0] != calls[1][0]
+
+
 def test_what_a_variable_of_the_file_holds(tmp_path: Path) -> None:
     text = """
 static int one(int n) { return n; }

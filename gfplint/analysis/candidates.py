@@ -17,6 +17,7 @@ from gfplint.analysis.state import parts
 from gfplint.analysis.summary import Facts, LockClass
 from gfplint.errors import SourceError
 from gfplint.frontend.source import Item, ItemKind
+from gfplint.kernel.ranking import is_public
 from gfplint.kernel.workers import dispatch
 from gfplint.models import Acquire, Model
 from gfplint.program.program import FunctionRef
@@ -119,7 +120,7 @@ class Candidates:
         sites = self._program.tree.index.records(tag[1])
         for site in sites:
             folder = site.path.rpartition("/")[0]
-            if _is_public(site.path) or not folder:
+            if is_public(site.path) or not folder:
                 return None
             within.add((folder.rpartition("/")[0] or folder) + "/")
         return tuple(sorted(within)) or None
@@ -401,11 +402,6 @@ class Candidates:
             return False
         summary = self._alone.summary(ref, Facts())
         return any(held.lock.name in self._wanted for each in summary.exits for held in each.taken)
-
-
-def _is_public(path: str) -> bool:
-    """Whether a header is for all of the kernel."""
-    return path.startswith("include/") or (path.startswith("arch/") and "/include/" in path)
 
 
 def _either(words: Iterable[str]) -> bytes:

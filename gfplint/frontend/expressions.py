@@ -215,17 +215,17 @@ class Expressions(Types):
             if not self.has_effect(no):
                 return ir.Select(value, value, self.value(no))
             at = self.at(node)
-            return self._choose(node, lambda then, otherwise: self.branch(value, then, otherwise, at),
+            return self.either(node, lambda then, otherwise: self.branch(value, then, otherwise, at),
                                 lambda: value, lambda: self.value(no), used)  # fmt: skip
         if not self.has_effect(yes) and not self.has_effect(no):
             value = self.value(test)
             if isinstance(value, ir.Const):
                 return self.value(yes if value.value else no)
             return ir.Select(value, self.value(yes), self.value(no))
-        return self._choose(node, lambda then, otherwise: self.condition(test, then, otherwise),
+        return self.either(node, lambda then, otherwise: self.condition(test, then, otherwise),
                             lambda: self.value(yes), lambda: self.value(no), used)  # fmt: skip
 
-    def _choose(
+    def either(
         self,
         node: Node,
         decide: Callable[[int, int], None],
@@ -233,6 +233,7 @@ class Expressions(Types):
         no: Callable[[], ir.Expr],
         used: bool,
     ) -> ir.Expr:
+        """What one of two arms gives, written into blocks of their own."""
         result = self.temp() if used else None
         then, otherwise, done = self.fresh(), self.fresh(), self.fresh()
         decide(then, otherwise)

@@ -96,12 +96,35 @@ class Calls(Intrinsics):
             )
             if guards and self.guard_statement(node, function):
                 return OPAQUE
+        if function.type == "conditional_expression":
+            chosen = self._chosen_call(node, function, args, used)
+            if chosen is not None:
+                return chosen
+        return self._through(node, function, args)
+
+    def _through(self, node: Node, function: Node, args: Node) -> ir.Expr:
+        """A call of what an expression points to."""
         target = self.value(function)
         while isinstance(target, ir.Deref):
             target = target.pointer
         if isinstance(target, ir.AddressOf):
             target = target.operand
         return self.plain(node, target, args)
+
+    def _chosen_call(self, node: Node, function: Node, args: Node, used: bool) -> ir.Expr | None:
+        """``(write ? up_write : up_read)(lock)``: one call or the other."""
+        test, yes, no = (
+            function.child_by_field_name(name) for name in ("condition", "consequence", "alternative")
+        )
+        if test is None or yes is None or no is None:
+            return None
+        return self.either(
+            node,
+            lambda then, otherwise: self.condition(test, then, otherwise),
+            lambda: self._through(node, bare(yes), args),
+            lambda: self._through(node, bare(no), args),
+            used,
+        )
 
     def _cast_call(self, function: Node, args: Node) -> ir.Expr | None:
         """``(u32)(x)``, which the grammar takes for a call. A function's name in parentheses, which keeps a

@@ -20,7 +20,7 @@ from gfplint.errors import SourceError
 from gfplint.kernel import scan
 from gfplint.kernel.files import list_files
 from gfplint.kernel.mentions import Mentions
-from gfplint.kernel.ranking import GENERIC, OWN, rank, standing
+from gfplint.kernel.ranking import GENERIC, OWN, is_public, rank, standing
 from gfplint.kernel.tables import CONSTANTS, NAMES, STORES, Tables
 
 if TYPE_CHECKING:
@@ -151,6 +151,16 @@ class Index:
             sites = self._store_sites[field] = tuple(sorted(found, key=_order))
         return sites
 
+    def defining_macro(self, name: str) -> frozenset[str]:
+        """The headers that have a ``#define`` of that name; nothing is read."""
+        word = name.encode()
+        return frozenset(
+            path
+            for group in (NAMES, CONSTANTS)
+            for path, kind in self._tables.rows(group, word)
+            if kind == scan.MACRO
+        )
+
     # ---------------------------------------------------------------------------------- building
 
     def build(self) -> None:
@@ -204,17 +214,25 @@ class Index:
     def replaces(self, name: str, macro_path: str, from_path: str) -> bool:
         """Whether a macro of ``macro_path`` is no macro for ``from_path`` because a function of that name is
         declared nearer: the architecture's own instead of asm-generic's macro, anyone's instead of another
-        architecture's.
+        architecture's, the driver's own instead of a macro in a header that belongs to another one.
         """
         far = standing(macro_path, from_path, self.arch)
         if far < GENERIC:
-            return False
+            return not is_public(macro_path) and self._nearer(name, macro_path, from_path)
         most = OWN if far == GENERIC else GENERIC
         rivals = (*self.functions(name), *self.prototypes(name))
         return any(
             site.path.endswith(".h") and standing(site.path, from_path, self.arch) <= most
             for site in self.ranked(rivals, from_path)
         )
+
+    def _nearer(self, name: str, macro_path: str, from_path: str) -> bool:
+        """Whether a function of that name is defined or declared nearer than the macro."""
+        rivals = [*self.functions(name), *self.prototypes(name)]
+        if not rivals or any(site.path == macro_path for site in rivals):
+            return False
+        macros = [site for site in self.macros(name) if site.path == macro_path]
+        return bool(macros) and self.ranked([*rivals, *macros], from_path)[0].path != macro_path
 
     @cached_property
     def loop_macros(self) -> frozenset[str]:

@@ -78,6 +78,11 @@ def standing(path: str, from_path: str, arch: str) -> int:
     return GENERIC if there[:2] == ["include", "asm-generic"] else COMMON
 
 
+def is_public(path: str) -> bool:
+    """Whether a header is for all of the kernel."""
+    return path.startswith("include/") or (path.startswith("arch/") and "/include/" in path)
+
+
 def _group(near: str, folder: str, parts: list[str], arch: str, header: bool) -> tuple[int, int]:
     """How far the folder ``near`` is from ``folder``: a class, and an order within the class."""
     if near == folder:

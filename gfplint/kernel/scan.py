@@ -151,7 +151,7 @@ def _place_call(found: Found, words: list[bytes], tail: bytes, header: bool) -> 
         if _DECLARING(name):
             # DEFINE_IDTENTRY(exc_divide_error) {: the function is named by an argument.
             found[FUNCTION].update(_ARGUMENT(tail)[:1])
-    elif _DECLARING(name):
+    elif _DECLARING(name) and not (header and len(words) > 1 and words[-2] in _TYPE_WORDS):
         # DEFINE_MUTEX(x); DEFINE_PER_CPU(type, x) = …: one of the first two arguments is the variable.
         found[VARIABLE].update(_ARGUMENT(tail)[:2])
     elif tail[-1] == 0x3D:

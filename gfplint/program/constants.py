@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gfplint import cexpr, ir
 from gfplint.errors import ModelError
-from gfplint.frontend import lower, macros
+from gfplint.frontend import lower
 from gfplint.frontend.source import Item, ItemKind
 from gfplint.kernel.index import Site
 
@@ -46,15 +46,12 @@ class Constants:
 
     def _find(self, name: str, path: str, depth: int) -> int | None:
         index = self._program.tree.index
-        found = self._program.find_item(name, path, index.macros(name), ItemKind.MACRO)
-        if found is not None:
-            file = self._program.source(found[0])
-            if file is not None:
-                definition = macros.parse_macro(file, found[1])
-                if definition.params is None:
-                    text = definition.body.decode("utf-8", "replace").strip()
-                    return self._evaluate_text(text, found[0], depth)
-            return None
+        definition = self._program.symbols.definition(name, path)
+        if definition is not None:
+            if definition.params is not None:
+                return None
+            text = definition.body.decode("utf-8", "replace").strip()
+            return self._evaluate_text(text, definition.path, depth)
         sites = index.enumerators(name)
         own = self._program.items(path, ItemKind.ENUM) if path else []
         for place, item in [(path, each) for each in own] + self._enum_items(sites, path):

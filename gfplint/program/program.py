@@ -18,9 +18,11 @@ from gfplint.findings import Note
 from gfplint.frontend import lower, source
 from gfplint.frontend.source import Item, ItemKind, SourceFile
 from gfplint.kernel.index import Site
+from gfplint.kernel.kconfig import Config
 from gfplint.kernel.masks import Masks
 from gfplint.kernel.tree import KernelTree
 from gfplint.models import Models
+from gfplint.program.including import FileConfig
 from gfplint.program.makers import Makers
 from gfplint.program.symbols import TreeSymbols
 
@@ -70,6 +72,7 @@ class Program:
         self.notes: set[Note] = set()
         self.account = Account()
         self._bytes = 0
+        self._header_macros: dict[str, dict[str, bytes]] = {}
         self._sources: dict[str, SourceFile | None] = {}
         self._functions: dict[FunctionRef, ir.Function | None] = {}
         self._resolved: dict[tuple[str, str], FunctionRef | None] = {}
@@ -93,7 +96,7 @@ class Program:
         if path in self._sources:
             return self._sources[path]
         try:
-            result: SourceFile | None = source.split(path, self.tree.read(path), self.tree.config_for(path))
+            result: SourceFile | None = source.split(path, self.tree.read(path), self.configuration(path))
         except GfplintError as error:
             self.notes.add(Note("unreadable-file", path, 0, str(error)))
             result = None
@@ -103,6 +106,13 @@ class Program:
             self._bytes += len(result.data)
             self._makers.extend(result)
         return result
+
+    def configuration(self, path: str) -> Config:
+        """What decides the ``#if`` of a file."""
+        config = self.tree.config_for(path)
+        if not path.endswith(".c"):
+            return config
+        return FileConfig(config, self.tree, path, self._header_macros)
 
     def items(self, path: str, *kinds: ItemKind) -> list[Item]:
         """The items of a file of these kinds, in order."""

@@ -61,7 +61,7 @@ class TreeSymbols:
         if found is None:
             return None
         place, item = found
-        if not item.active and program.resolve(name, path) is not None:
+        if not item.active and self._something_else(name, path):
             return None  # the configuration builds something else under this name
         if place != path and program.tree.index.replaces(name, place, path):
             return None
@@ -72,6 +72,15 @@ class TreeSymbols:
         if result.params is None and result.body.strip() == name.encode():
             return None  # `#define x x` only says that there is an x
         return result
+
+    def _something_else(self, name: str, path: str) -> bool:
+        """Whether ``name`` is a function, or an active declaration says what it is."""
+        program, index = self._program, self._program.tree.index
+        if program.resolve(name, path) is not None:
+            return True
+        sites = (*index.variables(name), *index.prototypes(name))
+        found = program.find_item(name, path, sites, ItemKind.VARIABLE, ItemKind.PROTOTYPE) if sites else None
+        return found is not None and found[1].active
 
     # --------------------------------------------------------------- the Symbols protocol
 
