@@ -227,8 +227,10 @@ class Index:
         )
 
     def _nearer(self, name: str, macro_path: str, from_path: str) -> bool:
-        """Whether a function of that name is defined or declared nearer than the macro."""
-        rivals = [*self.functions(name), *self.prototypes(name)]
+        """Whether a header nearer than the macro's defines or declares a function of that name."""
+        rivals = [
+            site for site in (*self.functions(name), *self.prototypes(name)) if site.path.endswith(".h")
+        ]
         if not rivals or any(site.path == macro_path for site in rivals):
             return False
         macros = [site for site in self.macros(name) if site.path == macro_path]

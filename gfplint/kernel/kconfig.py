@@ -233,5 +233,6 @@ _COMPILER: Mapping[str, int] = {
     "GCC_VERSION": 130200,
     "__STDC_VERSION__": 201112,
     "PAGE_SHIFT": 12,
+    "PAGE_SIZE": 4096,
 }
 """What the compiler of an ordinary build and the commonest architectures define as numbers."""

@@ -37,6 +37,8 @@ class FileConfig(Config):
         self._path = path
         self._known = known
         self._depth = 0
+        self._numbers = True
+        self._unknown = False
 
     @cached_property
     def _headers(self) -> frozenset[str]:
@@ -59,6 +61,8 @@ class FileConfig(Config):
 
     def _macro(self, name: str) -> bytes | None:
         """What the macro stands for that an included header makes of ``name``; None where none does."""
+        if name.startswith(("CONFIG_", "__")):
+            return None
         for path in sorted(self._tree.index.defining_macro(name) & self._headers):
             text = self._definitions(path).get(name)
             if text is not None:
@@ -66,14 +70,34 @@ class FileConfig(Config):
         return None
 
     def _defined(self, name: str, defined: Callable[[str], bool | None]) -> bool:
-        if name.startswith(("CONFIG_", "__")) or defined(name) is not None or super()._defined(name, defined):
-            return super()._defined(name, defined)
-        return self._macro(name) is not None
+        return super()._defined(name, defined) or (defined(name) is None and self._macro(name) is not None)
+
+    def decide(self, directive: str, defined: Callable[[str], bool | None]) -> bool:
+        """As its base does, but numbers of headers count only where every name of an expression has one:
+        nothing follows from a comparison with something unknown.
+        """
+        self._unknown = False
+        result = super().decide(directive, defined)
+        if self._unknown:
+            self._numbers = False
+            result = super().decide(directive, defined)
+            self._numbers = True
+        return result
 
     def _value(self, name: str) -> int | None:
         value = super()._value(name)
-        if value is not None or name.startswith(("CONFIG_", "__")) or self._depth >= _MAX_DEPTH:
+        if value is not None:
             return value
+        if not self._numbers:
+            return 0 if self._macro(name) is not None else None
+        value = self._header_value(name)
+        self._unknown = self._unknown or value is None
+        return value
+
+    def _header_value(self, name: str) -> int | None:
+        """The number that the macro of an included header stands for."""
+        if self._depth >= _MAX_DEPTH:
+            return None
         text = self._macro(name)
         if not text:
             return None
