@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 from gfplint import ir
 from gfplint.frontend import parse
 from gfplint.frontend.declarers import DECLARERS
+from gfplint.frontend.enumerations import UNREAD, definition_in_force, written_by_macros
+from gfplint.frontend.folding import OPAQUE
+from gfplint.frontend.items import Item, ItemKind
 from gfplint.frontend.loop_macros import LoopMacros
 from gfplint.frontend.lower_builder import Unit, finished
 from gfplint.frontend.macros import arguments, expand
@@ -22,8 +25,9 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from gfplint.frontend.lower_calls import FragmentKind
+    from gfplint.frontend.macros import MacroDefinition
     from gfplint.frontend.parse import Parsed
-    from gfplint.frontend.source import Item, SourceFile
+    from gfplint.frontend.source import SourceFile
     from gfplint.frontend.symbols import Symbols
 
 _SPECIFIER = ("struct_specifier", "union_specifier")
@@ -258,28 +262,51 @@ def lower_typedef(source: SourceFile, item: Item, symbols: Symbols) -> ir.Type:
 
 
 def lower_enum(source: SourceFile, item: Item, symbols: Symbols) -> dict[str, ir.Expr | int]:
-    """Enumerators in order: an int where the value follows from constants in the list itself, else the
-    expression; one behind such an expression is the previous one plus 1.
+    """Enumerators in order, of all the lists in ``item``: an int where the value follows from constants in
+    the list itself, else the expression; those behind such an expression are it plus 1, plus 2 and so on.
+    Behind what cannot be read no value is known.
     """
-    parsed, lowerer = _opened(source, item, symbols)
+
+    def macro(name: str, at: int) -> MacroDefinition | None:
+        if source.find(name, ItemKind.MACRO):
+            return definition_in_force(source, name, at)
+        return symbols.macro(name, source.path)
+
     out: dict[str, ir.Expr | int] = {}
-    node = _descendant(parsed.root, ("enumerator_list",))
-    next_value: ir.Expr | int = 0
-    for child in _all(node, ("enumerator",)) if node is not None else ():
-        name, value = child.child_by_field_name("name"), child.child_by_field_name("value")
-        if name is None:
-            continue
-        current = next_value
-        if value is not None:
-            lowered = lowerer.value(value)
-            if isinstance(lowered, ir.Global) and isinstance(out.get(lowered.name), int):
-                current = out[lowered.name]
-            else:
-                current = lowered.value if isinstance(lowered, ir.Const) else lowered
-        word = lowerer.word(name)
-        out[word] = current
-        next_value = current + 1 if isinstance(current, int) else ir.Binary("+", ir.Global(word), ir.Const(1))
+    written = [] if isinstance(item, Made) else written_by_macros(source, item, macro)
+    if not written:
+        _enumerators(*_opened(source, item, symbols), out)
+    for text in written:
+        whole = Item(ItemKind.ENUM, "", 0, len(text), 0, False, item.active)
+        parsed = parse.parse_slice(text, source.path, whole, symbols)
+        _enumerators(parsed, Lowerer(symbols, source.path, parsed, Unit(text).read(parsed, 0)), out)
     return out
+
+
+def _enumerators(parsed: Parsed, lowerer: Lowerer, out: dict[str, ir.Expr | int]) -> None:
+    """Add the enumerators of all lists in ``parsed``."""
+    for node in _all(parsed.root, ("enumerator_list",)):
+        base: ir.Expr | None = None
+        """What ``following`` is counted from: an expression, None for 0."""
+        following = 0
+        for child in children(node):
+            name, value = child.child_by_field_name("name"), child.child_by_field_name("value")
+            if child.type != "enumerator" or name is None or child.has_error:
+                base, following = OPAQUE, 1
+                continue
+            word = lowerer.word(name)
+            if word == UNREAD:
+                base, following = OPAQUE, 1
+                continue
+            current: ir.Expr | int = following if base is None else ir.Binary("+", base, ir.Const(following))
+            if value is not None:
+                lowered = lowerer.value(value)
+                current = lowered.value if isinstance(lowered, ir.Const) else lowered
+                base, following = (None, current) if isinstance(current, int) else (ir.Global(word), 0)
+            out[word] = current
+            if isinstance(current, int):
+                lowerer.names[word] = ir.Const(current)
+            following += 1
 
 
 def lower_prototype(source: SourceFile, item: Item, symbols: Symbols) -> tuple[str, ir.FunctionType]:

@@ -107,6 +107,17 @@ class Index:
         """Constants of enums in headers."""
         return self._of_kind(name, "enumerator")
 
+    def pasted(self, name: str) -> tuple[str, ...]:
+        """Headers with a list of enumerators written by macros that may paste ``name`` together."""
+        begin = name.encode()
+        found: set[str] = set()
+        at = begin.find(b"_") + 1
+        while at:
+            rows = self._tables.rows(CONSTANTS, begin[:at])
+            found.update(path for path, kind in rows if kind == scan.PASTED)
+            at = begin.find(b"_", at) + 1
+        return tuple(sorted(found))
+
     def prototypes(self, name: str) -> tuple[Site, ...]:
         """Declarations of functions in headers."""
         return self._of_kind(name, "prototype")
@@ -123,6 +134,8 @@ class Index:
         word = name.encode()
         found: dict[str, set[Site]] = {}
         for path, kind in self._tables.rows(group, word):
+            if kind == scan.PASTED:
+                continue
             kind_word = scan.KIND_WORDS[kind]
             for offset, static in scan.locate(self._data(path), word, kind):
                 found.setdefault(kind_word, set()).add(Site(name, kind_word, path, offset, static))

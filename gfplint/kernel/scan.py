@@ -14,8 +14,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-FUNCTION, STATIC, MACRO, RECORD, ENUM, TYPEDEF, VARIABLE, PROTOTYPE, ENUMERATOR = "fsmretvpn"
-"""The kinds of a row, one letter each; ``s`` is a static function in a header."""
+FUNCTION, STATIC, MACRO, RECORD, ENUM, TYPEDEF, VARIABLE, PROTOTYPE, ENUMERATOR, PASTED = "fsmretvpnx"
+"""The kinds of a row, one letter each; ``s`` is a static function in a header, ``x`` the beginning of the
+names that macros in a list of enumerators paste together.
+"""
 
 KIND_WORDS = {
     FUNCTION: "function",
@@ -27,6 +29,7 @@ KIND_WORDS = {
     VARIABLE: "variable",
     PROTOTYPE: "prototype",
     ENUMERATOR: "enumerator",
+    PASTED: "pasted",
 }
 
 # A line in the first column up to its first punctuation, and what follows there: an argument list up to the
@@ -44,6 +47,9 @@ _MACRO = re.compile(rb"#[ \t]*define[ \t]+(\w+)").findall
 _ENUM_BRACE = re.compile(rb"[ \t\w]*\n?[ \t]*\{").match
 _ENUMERATOR = re.compile(rb"(?:^|[,\n/])[ \t]*([A-Za-z_]\w*)[ \t]*(?=[,=\n}]|/\*|$)").findall
 _CLOSING = re.compile(rb"\n[ \t]*\}").search
+_LISTING = re.compile(rb"(?:^|[,\n])[ \t]*([A-Za-z_]\w*)\(").search
+_LISTED = re.compile(rb"(?<=[(,])[ \t]*([A-Z_]\w*)[ \t]*(?=[,)])").findall
+_PASTED = re.compile(rb"\b([A-Za-z_]\w*_)[ \t]*##").findall
 _DECLARING = re.compile(rb"[A-Z][A-Z0-9_]*\Z").match
 _ARGUMENT = re.compile(rb"[(,]\s*(?:struct[ \t]+\w+[ \t*]+)?([A-Za-z_]\w*)\s*(?=[,)])").findall
 _BEHIND = re.compile(
@@ -97,7 +103,13 @@ def scan(path: str, data: bytes) -> Found:
                 # Of several lines, the brace that begins a line ends it: comments have braces too.
                 closing = _CLOSING(data, at)
                 end = closing.start() if closing else end
-            found[ENUMERATOR].update(_ENUMERATOR(data[at:end]))
+            body = data[at:end]
+            found[ENUMERATOR].update(_ENUMERATOR(body))
+            if b"(" in body and _LISTING(body):
+                # Macros write the list: LIST() or EACH_ZONE(NAME), which paste names together, BIT(NAME).
+                arguments = _LISTED(body)
+                found[ENUMERATOR].update(arguments)
+                found[PASTED].update(_PASTED(data), (each + b"_" for each in arguments))
         at = data.find(b"enum", at)
     return found
 

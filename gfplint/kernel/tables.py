@@ -197,4 +197,4 @@ def _scan(root: str, part: Sequence[tuple[int, str]]) -> tuple[list[bytes], list
     return [pack(pieces) for pieces in rows], marks
 
 
-_CONSTANT_KINDS = (scan.MACRO, scan.ENUMERATOR)
+_CONSTANT_KINDS = (scan.MACRO, scan.ENUMERATOR, scan.PASTED)

@@ -54,7 +54,9 @@ class Constants:
             return self._evaluate_text(text, definition.path, depth)
         sites = index.enumerators(name)
         own = self._program.items(path, ItemKind.ENUM) if path else []
-        for place, item in [(path, each) for each in own] + self._enum_items(sites, path):
+        found_at = [(path, each) for each in own] + self._enum_items(sites, path)
+        found_at += self._pasting_enums(name, path)
+        for place, item in found_at:
             values = self._enumerators(place, item.start)
             if name in values:
                 held = values[name]
@@ -68,6 +70,16 @@ class Constants:
                 if item.start <= site.offset < item.end:
                     result.append((site.path, item))
         return result
+
+    def _pasting_enums(self, name: str, path: str) -> list[tuple[str, Item]]:
+        """The lists in which macros may paste ``name`` together."""
+        index = self._program.tree.index
+        sites = tuple(Site(name, "enumerator", where, 0, False) for where in index.pasted(name))
+        return [
+            (site.path, item)
+            for site in index.ranked(sites, path)
+            for item in self._program.items(site.path, ItemKind.ENUM, ItemKind.TYPEDEF, ItemKind.RECORD)
+        ]
 
     def _enumerators(self, path: str, start: int) -> dict[str, ir.Expr | int]:
         key = (path, start)
