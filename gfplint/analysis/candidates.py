@@ -360,8 +360,8 @@ class Candidates:
         homes: _Homes = dict.fromkeys(self._files, names)
         index = self._program.tree.index
         for name in sorted(names):
-            for site in (*index.functions(name), *index.macros(name)):
-                known = homes.setdefault(site.path, set())
+            for path in index.defining(name, "function", "macro"):
+                known = homes.setdefault(path, set())
                 if known is not None and known is not names:
                     known.add(name)
         return homes

@@ -164,14 +164,15 @@ class Index:
             sites = self._store_sites[field] = tuple(sorted(found, key=_order))
         return sites
 
-    def defining_macro(self, name: str) -> frozenset[str]:
-        """The headers that have a ``#define`` of that name; nothing is read."""
+    def defining(self, name: str, *kinds: str) -> frozenset[str]:
+        """The files that have definitions of these kinds, of a name; nothing is read."""
         word = name.encode()
+        groups = {CONSTANTS if kind in _CONSTANTS else NAMES for kind in kinds}
         return frozenset(
             path
-            for group in (NAMES, CONSTANTS)
+            for group in groups
             for path, kind in self._tables.rows(group, word)
-            if kind == scan.MACRO
+            if scan.KIND_WORDS[kind] in kinds
         )
 
     # ---------------------------------------------------------------------------------- building

@@ -63,7 +63,7 @@ class FileConfig(Config):
         """What the macro stands for that an included header makes of ``name``; None where none does."""
         if name.startswith(("CONFIG_", "__")):
             return None
-        for path in sorted(self._tree.index.defining_macro(name) & self._headers):
+        for path in sorted(self._tree.index.defining(name, "macro") & self._headers):
             text = self._definitions(path).get(name)
             if text is not None:
                 return text

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -149,9 +150,10 @@ class Program:
         return files
 
     def find_item(
-        self, name: str, from_path: str, sites: tuple[Site, ...], *kinds: ItemKind
+        self, name: str, from_path: str, sites: Callable[[str], tuple[Site, ...]], *kinds: ItemKind
     ) -> tuple[str, Item] | None:
-        """The item that ``name`` means in ``from_path``: its own file's first, then the best of ``sites``.
+        """The item that ``name`` means in ``from_path``: its own file's first, then the best of ``sites``,
+        which are only asked for where that has none.
 
         Active items (those that the configuration builds) win over inactive ones. Statics of other
         ``.c`` files are not candidates.
@@ -164,9 +166,10 @@ class Program:
                 if item.active:
                     return path, item
                 spare = spare or (path, item)
-        if not sites:
+        found = sites(name)
+        if not found:
             return spare
-        for site in self.tree.index.ranked(sites, from_path):
+        for site in self.tree.index.ranked(found, from_path):
             if site.path in own:
                 continue
             file = self.source(site.path)
@@ -189,10 +192,10 @@ class Program:
         key = (name, from_path)
         if key not in self._resolved:
             index = self.tree.index
-            found = self.find_item(name, from_path, index.functions(name), ItemKind.FUNCTION)
-            if found is None and index.variables(name):
+            found = self.find_item(name, from_path, index.functions, ItemKind.FUNCTION)
+            if found is None:
                 # DEFINE_SOMETHING(name) declares a variable to the index, but may make a function.
-                found = self.find_item(name, "", index.variables(name), ItemKind.FUNCTION)
+                found = self.find_item(name, "", index.variables, ItemKind.FUNCTION)
             self._resolved[key] = FunctionRef(found[0], found[1].start, name) if found else None
         return self._resolved[key]
 
@@ -310,7 +313,7 @@ class Program:
             for item in file.find(name, ItemKind.FUNCTION) if file else ():
                 if file is not None and item.start == ref.start:
                     return lower.lower_prototype(file, item, self.symbols)[1]
-        located = self.find_item(name, from_path, self.tree.index.prototypes(name), ItemKind.PROTOTYPE)
+        located = self.find_item(name, from_path, self.tree.index.prototypes, ItemKind.PROTOTYPE)
         if located is not None:
             file = self.source(located[0])
             if file is not None:
@@ -331,7 +334,7 @@ class Program:
         """The file-scope variable that ``name`` means in ``from_path``, with its initialiser if known."""
         key = (name, from_path)
         if key not in self._variables:
-            found = self.find_item(name, from_path, self.tree.index.variables(name), ItemKind.VARIABLE)
+            found = self.find_item(name, from_path, self.tree.index.variables, ItemKind.VARIABLE)
             result = None
             if found is not None:
                 for variable in self.variables_of(*found):
@@ -346,7 +349,7 @@ class Program:
         """``struct tag`` with its fields, and the path of the file that defines it."""
         key = (tag, from_path)
         if key not in self._records:
-            found = self.find_item(tag, from_path, self.tree.index.records(tag), ItemKind.RECORD)
+            found = self.find_item(tag, from_path, self.tree.index.records, ItemKind.RECORD)
             result = None
             if found is not None:
                 file = self.source(found[0])
@@ -359,7 +362,7 @@ class Program:
         """What a typedef name stands for."""
         key = (name, from_path)
         if key not in self._typedefs:
-            found = self.find_item(name, from_path, self.tree.index.typedefs(name), ItemKind.TYPEDEF)
+            found = self.find_item(name, from_path, self.tree.index.typedefs, ItemKind.TYPEDEF)
             result = None
             if found is not None:
                 file = self.source(found[0])

@@ -12,6 +12,7 @@ from gfplint.frontend.macros import MacroDefinition
 from gfplint.frontend.source import ItemKind
 
 if TYPE_CHECKING:
+    from gfplint.kernel.index import Site
     from gfplint.program.program import Program
 
 _GUARD_MACROS = (
@@ -57,7 +58,7 @@ class TreeSymbols:
 
     def _define(self, name: str, path: str) -> MacroDefinition | None:
         program = self._program
-        found = program.find_item(name, path, program.tree.index.macros(name), ItemKind.MACRO)
+        found = program.find_item(name, path, program.tree.index.macros, ItemKind.MACRO)
         if found is None:
             return None
         place, item = found
@@ -78,8 +79,11 @@ class TreeSymbols:
         program, index = self._program, self._program.tree.index
         if program.resolve(name, path) is not None:
             return True
-        sites = (*index.variables(name), *index.prototypes(name))
-        found = program.find_item(name, path, sites, ItemKind.VARIABLE, ItemKind.PROTOTYPE) if sites else None
+
+        def declared(name: str) -> tuple[Site, ...]:
+            return (*index.variables(name), *index.prototypes(name))
+
+        found = program.find_item(name, path, declared, ItemKind.VARIABLE, ItemKind.PROTOTYPE)
         return found is not None and found[1].active
 
     # --------------------------------------------------------------- the Symbols protocol
