@@ -220,7 +220,7 @@ class Evaluator:
         return self._field_masks[key]
 
     def _initialiser(self, name: str, path: str) -> dict[tuple[str, ...], Value]:
-        variable = self.program.variable(name, path)
+        variable = self.program.initialised(name, path)
         table: dict[tuple[str, ...], Value] = {}
         for value in variable.values if variable is not None else ():
             if variable is None:

@@ -27,6 +27,9 @@ from gfplint.program.including import FileConfig
 from gfplint.program.makers import Makers
 from gfplint.program.symbols import TreeSymbols
 
+_MOST_DECLARATIONS = 4
+"""Files with a variable of one name that are looked at for its initialiser."""
+
 _LONGEST = 1 << 20
 """Bytes: no definition is longer."""
 _INCLUDED_C = re.compile(rb'^[ \t]*#[ \t]*include[ \t]+"([^"]+\.c)"', re.M)
@@ -342,6 +345,27 @@ class Program:
                         result = variable
             self._variables[key] = result
         return self._variables[key]
+
+    def initialised(self, name: str, from_path: str) -> ir.Variable | None:
+        """The same variable with its initialiser, where only another declaration has it: C lets a file
+        declare a variable first (``static struct shrinker s;``, or ``extern`` in a header) and set it later.
+        """
+        known = self.variable(name, from_path)
+        if known is None or known.values:
+            return known
+        places = [known.path]
+        if not known.static:
+            sites = self.tree.index.ranked(self.tree.index.variables(name), from_path)
+            places += [site.path for site in sites if site.path.endswith(".c")][:_MOST_DECLARATIONS]
+        for path in dict.fromkeys(places):
+            file = self.source(path)
+            for item in file.find(name, ItemKind.VARIABLE) if file else ():
+                if not item.active or item.static != known.static:
+                    continue
+                for variable in self.variables_of(path, item):
+                    if variable.name == name and variable.values:
+                        return variable
+        return known
 
     # ------------------------------------------------------------------------------ types
 

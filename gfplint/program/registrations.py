@@ -177,7 +177,7 @@ class Registrations:
             node = node.base
         if not isinstance(node, ir.Global):
             return []
-        variable = self._program.variable(node.name, path)
+        variable = self._program.initialised(node.name, path)
         if variable is None:
             return []
         wanted = tuple(reversed(steps))

@@ -86,7 +86,7 @@ class Stores:
         return found
 
     def _of_variable(self, name: str, path: str) -> Iterator[FunctionRef]:
-        variable = self._program.variable(name, path)
+        variable = self._program.initialised(name, path)
         if variable is None:
             return
         for value in variable.values:
