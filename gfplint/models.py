@@ -108,6 +108,13 @@ class AssertHeld:
 
 
 @dataclass(frozen=True, slots=True)
+class Warn:
+    """Complains where ``when`` holds: what comes then has gone wrong before."""
+
+    when: ir.Expr
+
+
+@dataclass(frozen=True, slots=True)
 class CallBack:
     """Calls ``function`` before returning; an argument that nobody knows is None."""
 
@@ -125,7 +132,9 @@ class AssignTo:
     value: ir.Expr
 
 
-Effect: TypeAlias = Acquire | Release | Allocate | EnterScope | LeaveScope | CallBack | AssignTo | AssertHeld
+Effect: TypeAlias = (
+    Acquire | Release | Allocate | EnterScope | LeaveScope | CallBack | AssignTo | AssertHeld | Warn
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +176,10 @@ class _Entry:
 # ``void *kmalloc(size_t size, gfp_t flags);``: the first identifier directly before a parenthesis is the
 # name.
 _DECLARATION = re.compile(r"\s*([^;]*?\b(\w+)\s*\([^;]*);")
-_EFFECTS = ("acquires", "tries", "releases", "allocates", "enters", "leaves", "calls", "assigns", "asserts")
+_EFFECTS = (
+    *("acquires", "tries", "releases", "allocates", "enters", "leaves", "calls", "assigns", "asserts"),
+    "warns",
+)
 _FLAGS = ("leaf", "noreturn", "loop")
 _FORMS = ("prototype", "prototypes", "names", "pattern")
 _KEYS = (*_FORMS, *_EFFECTS, "returns", *_FLAGS, "since", "until")
@@ -370,6 +382,9 @@ class _Builder:
         if key == "asserts":
             part.only("lock", "shared")
             return AssertHeld(self._expression(part, part.text("lock")), part.flag("shared"))
+        if key == "warns":
+            part.only("when")
+            return Warn(self._expression(part, part.text("when")))
         part.only("target", "value")
         value = self.optional(part, "value")
         return AssignTo(self._expression(part, part.text("target")), ir.Opaque() if value is None else value)

@@ -54,7 +54,8 @@ class Awaited:
     """A :class:`Waiting` that stands for itself: it goes from process to process, and into the cache.
 
     ``targets`` and ``depth`` are those of the way, ``cost`` tells better witnesses from worse, ``thread``
-    is the way as reports print it; ``under`` is what the callback surely holds when it waits. With ``links``
+    is the way as reports print it; ``under`` is what the callback surely holds when it waits, or got on the
+    way there without waiting; ``warned`` says that the kernel has complained on the way. With ``links``
     the callback waits for the lock in the end: for one that the first link's thread holds, which waits for
     one that the second's holds, and so on.
     """
@@ -64,11 +65,12 @@ class Awaited:
     registered: Registered
     targets: int
     depth: int
-    cost: tuple[int, int, int]
+    cost: tuple[int, ...]
     masks: tuple[Bits, ...]
     thread: Thread
     under: Locks = frozenset()
     links: tuple[Link, ...] = ()
+    warned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

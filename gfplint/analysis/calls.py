@@ -42,6 +42,7 @@ from gfplint.models import (
     LeaveScope,
     Model,
     Release,
+    Warn,
 )
 from gfplint.program.program import FunctionRef
 from gfplint.program.substitution import at_call
@@ -68,6 +69,10 @@ class Calls:
         targets = self._evaluator.pointers.direct(call, self._fn)
         if isinstance(targets, Model):
             return self._model(targets, call, state)
+        if targets is not None and len(targets) == 1:
+            predicate = self._evaluator.predicate(targets[0])
+            if predicate is not None:
+                return [self._expand(predicate, targets[0], call, state)]
         if targets is None:
             targets = self._indirect(call, state)
         if not targets:
@@ -75,6 +80,18 @@ class Calls:
             state.assign(call.result, None)
             return [state]
         return self._called(targets, call, call.args, call.result, state)
+
+    def _expand(self, predicate: ir.Expr, ref: FunctionRef, call: ir.Call, state: State) -> State:
+        """The state after a call that is no more than an expression: what is decided by it is decided of
+        the expression, here and where it is asked again.
+        """
+        fn = self._evaluator.program.function(ref)
+        assert fn is not None
+        self._evaluator.evaluated.add(ref)
+        same = at_call(predicate, dict(zip(fn.params, call.args, strict=False)))
+        self._reader.aliases[call.result] = same
+        state.assign(call.result, self._reader.value(same, state))
+        return state
 
     # ------------------------------------------------------------------------------ targets
 
@@ -205,6 +222,7 @@ class Calls:
                     effect.depth + 1,
                     effect.targets * targets,
                     effect.under,
+                    effect.warned,
                 ),
                 call,
                 state,
@@ -249,6 +267,9 @@ class Calls:
             case AssertHeld(pointer, shared):
                 lock = self._reader.lock(at_call(pointer, actual), "mutex", state)
                 state.asserted |= {(lock.name, shared)}
+            case Warn(when):
+                # What may be wrong or not says nothing of what comes.
+                state.warned |= truth(self._reader.value(at_call(when, actual), state)) is True
             case CallBack(function, args):
                 return self._callback(function, args, actual, call, state)
         return [state]
@@ -269,7 +290,7 @@ class Calls:
         def take(taken: State) -> None:
             hold(held, taken)
             if pointer is not None and not effect.blocking:
-                taken.tried |= {(pointer, lock.name)}
+                taken.tried |= {(pointer, lock.name, effect.shared)}
 
         return self._conditional(effect.when, actual, call, state, take)
 

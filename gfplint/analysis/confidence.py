@@ -14,7 +14,7 @@ _FEW = 3
 """Possible targets of the calls through pointers on a way, all multiplied, up to which a finding still
 has medium confidence."""
 
-_SHORT, _LONG = 6, 9
+_SHORT, _LONG = 6, 7
 """Calls on the longer of the two ways up to which a finding can have high (medium) confidence: every call
 on a way stands under conditions, and those that the analysis can't decide add up."""
 
@@ -52,7 +52,7 @@ def best_wait(awaited: Awaited) -> Confidence:
         return Confidence.LOW
     if awaited.links:
         return _chain_level(awaited, awaited.targets, True, awaited.depth)
-    return level(awaited.targets, True, awaited.depth)
+    return _wary(level(awaited.targets, True, awaited.depth), awaited.warned)
 
 
 def best(ref: FunctionRef, region: Region, awaited: Awaited) -> Confidence:
@@ -65,7 +65,9 @@ def best(ref: FunctionRef, region: Region, awaited: Awaited) -> Confidence:
     if region.held.lock.anonymous:
         return Confidence.LOW
     targets = effect.targets * awaited.targets
-    return _chain_level(awaited, targets, True, depth) if awaited.links else level(targets, True, depth)
+    if awaited.links:
+        return _chain_level(awaited, targets, True, depth)
+    return _wary(level(targets, True, depth), effect.warned or awaited.warned)
 
 
 def assess(
@@ -98,6 +100,11 @@ def assess(
             reached = Confidence.LOW
             facts.append("The threads run in different files.")
         facts.append(_chain_fact(len(awaited.links)))
+    if effect.warned or awaited.warned:
+        reached = _wary(reached, True)
+        facts.append(
+            "One of the ways leads past a warning (WARN_ON(1)): something must have gone wrong before."
+        )
     most = _apart(awaited, held.function.path, lock.name)
     if most < Confidence.HIGH:
         reached = min(reached, most)
@@ -130,6 +137,11 @@ def level(targets: int, certain: bool, depth: int) -> Confidence:
     if not certain or targets > _FEW or depth > _LONG:
         return Confidence.LOW
     return Confidence.HIGH if targets == 1 and depth <= _SHORT else Confidence.MEDIUM
+
+
+def _wary(reached: Confidence, warned: bool) -> Confidence:
+    """One level less where the kernel complains on the way."""
+    return Confidence(max(reached - 1, Confidence.LOW)) if warned else reached
 
 
 def is_short(effect: Effect) -> bool:

@@ -31,6 +31,7 @@ class Reached:
     depth: int = 0
     targets: int = 1
     under: Locks = frozenset()
+    warned: bool = False
 
 
 class Effects:
@@ -60,7 +61,7 @@ class Effects:
         if (
             state.tried
             and isinstance(event, Wait)
-            and any(event.lock.name == name for _, name in state.tried)
+            and any(event.lock.name == name for _, name, _ in state.tried)
         ):
             return
         if entered & NORECLAIM and isinstance(event, Allocation):
@@ -72,14 +73,19 @@ class Effects:
         under = reached.under | state.asserted
         if held:
             under |= {(each.lock.name, each.shared) for each in held}
-        key = (event.key, entered, left, reached.deps, reached.targets > 1)
-        cost = (reached.targets, reached.depth, call.at)
+        around = under
+        if state.tried and isinstance(event, Wait):
+            # Whoever holds one of these and comes here in reclaim fails to get it, and doesn't wait.
+            under = under | {(name, shared) for _, name, shared in state.tried}
+        warned = reached.warned or state.warned
+        key = (event.key, entered, left, reached.deps, reached.targets > 1, warned)
+        cost = (reached.targets, warned, reached.depth, call.at)
         effects = self._summary.effects
         first = effects.get((key, 0))
         better = first is None or not first.dropped <= dropped or cost < first.cost
         effect: Effect | None = None
         if better:
-            effect = _effect(reached, call, dropped, entered, left, under)
+            effect = _effect(reached, call, dropped, entered, left, under, warned)
             _keep(effects, key, effect)
         elif first is not None:
             first.under &= under
@@ -88,18 +94,24 @@ class Effects:
                 continue
             where = (each.lock.name, call.at, key)
             known = self._summary.regions.get(where)
-            beside = under - {(each.lock.name, each.shared)}
+            beside = around - {(each.lock.name, each.shared)}
             if known is not None:
                 beside &= known.beside
             if known is None or cost < known.effect.cost:
-                effect = effect or _effect(reached, call, dropped, entered, left, under)
+                effect = effect or _effect(reached, call, dropped, entered, left, under, warned)
                 self._summary.regions[where] = Region(each, effect, beside)
             else:
                 known.beside = beside
 
 
 def _effect(
-    reached: Reached, call: ir.Call, dropped: frozenset[str], entered: int, left: int, under: Locks
+    reached: Reached,
+    call: ir.Call,
+    dropped: frozenset[str],
+    entered: int,
+    left: int,
+    under: Locks,
+    warned: bool,
 ) -> Effect:
     return Effect(
         reached.event,
@@ -114,6 +126,7 @@ def _effect(
         reached.depth,
         reached.targets,
         under,
+        warned,
     )
 
 

@@ -101,6 +101,7 @@ class Evaluator:
         self._dooms: dict[int, tuple[ir.Function, frozenset[int]]] = {}
         self._orders: dict[int, tuple[ir.Function, list[int]]] = {}
         self._aliases: dict[int, tuple[ir.Function, dict[ir.Expr, ir.Expr]]] = {}
+        self._predicates: dict[FunctionRef, ir.Expr | None] = {}
         self._memo: dict[FunctionRef, list[_Entry]] = {}
         self._stack: list[_Active] = []
         self._provisional: list[tuple[FunctionRef, _Entry]] = []
@@ -164,6 +165,15 @@ class Evaluator:
             }
             known = self._dooms[id(fn)] = (fn, leading_to(fn, ends) - {0} if ends else frozenset())
         return known[1]
+
+    def predicate(self, ref: FunctionRef) -> ir.Expr | None:
+        """What a function returns in terms of its parameters, where it does nothing else than read memory
+        (``return vm->flags & FLAG;``): its callers then know what the expression would have told them.
+        """
+        if ref not in self._predicates:
+            fn = self.program.function(ref)
+            self._predicates[ref] = _predicate(fn, self.constants) if fn is not None else None
+        return self._predicates[ref]
 
     def aliases(self, fn: ir.Function) -> dict[ir.Expr, ir.Expr]:
         """Temporaries that an API model says equal an expression of the caller's (``likely(x)`` is ``x``)."""
@@ -383,6 +393,7 @@ class Evaluator:
             self._dooms,
             self._orders,
             self._aliases,
+            self._predicates,
             self._places,
             self._stored,
             self._used,
@@ -477,3 +488,51 @@ def _shape(summary: Summary) -> tuple[object, ...]:
         frozenset(summary.regions),
         tuple(each.change for each in summary.exits),
     )
+
+
+_BOOLEAN = (ir.Basic("_Bool"), ir.Basic("bool"), ir.Named("bool"))
+_LONGEST_PREDICATE = 12
+"""Parts of an expression that stands for a call."""
+
+
+def _predicate(fn: ir.Function, constants: Constants) -> ir.Expr | None:
+    """The expression that is all of ``fn``, its constants worked out: names may mean others to a caller."""
+    if len(fn.blocks) != 1 or fn.blocks[0].instructions or fn.statics:
+        return None
+    end = fn.blocks[0].end
+    if not isinstance(end, ir.Return) or end.value is None:
+        return None
+    count = 0
+
+    def own(expr: ir.Expr) -> ir.Expr | None:
+        nonlocal count
+        count += 1
+        match expr:
+            case ir.Const():
+                return expr
+            case ir.Local(name):
+                return expr if name in fn.params else None
+            case ir.Global():
+                number = constants.evaluate(expr, fn.path)
+                return None if number is None else ir.Const(number)
+            case ir.Field(base, name):
+                inner = own(base)
+                return None if inner is None else ir.Field(inner, name)
+            case ir.Deref(pointer):
+                inner = own(pointer)
+                return None if inner is None else ir.Deref(inner)
+            case ir.Unary(op, operand):
+                inner = own(operand)
+                return None if inner is None else ir.Unary(op, inner)
+            case ir.Cast(kind, operand):
+                inner = own(operand)
+                return None if inner is None else ir.Cast(kind, inner)
+            case ir.Binary(op, left, right):
+                one, other = own(left), own(right)
+                return None if one is None or other is None else ir.Binary(op, one, other)
+        return None
+
+    found = own(end.value)
+    if found is None or count > _LONGEST_PREDICATE or isinstance(found, ir.Const):
+        return None
+    return ir.Cast(fn.returns, found) if fn.returns in _BOOLEAN else found

@@ -241,6 +241,8 @@ class Explainer:
         )
         certain = self._certain(event)
         level = confidence.level(effect.targets, certain, effect.depth)
+        if effect.targets > 1:
+            level = Confidence.LOW  # as for any wait of a callback
         facts = [
             confidence.pointer_fact(effect.targets, "on the way to the allocation"),
             confidence.mask_fact(certain),
@@ -368,6 +370,8 @@ class Explainer:
                 continue
             if any(self._excluded(link, region) for link in each.links):
                 continue
+            if any(kept_apart(link.holding, link.beside, each.under) for link in each.links[:1]):
+                continue  # who holds what the callback waits for would hold what the callback has
             answer = admits(each, mask, self._classes)
             if answer:
                 return each

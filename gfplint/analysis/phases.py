@@ -96,7 +96,7 @@ class Phases:
         for each in callback.waits():
             effect = each.effect
             thread = explainer.waiter(context, registered, effect, each.lock.name)
-            cost = effect.targets, effect.depth, effect.at
+            cost = effect.cost
             awaited.append(
                 Awaited(
                     each.lock,
@@ -108,6 +108,7 @@ class Phases:
                     each.masks,
                     thread,
                     each.under,
+                    warned=effect.warned,
                 )
             )
         findings = [
@@ -302,11 +303,12 @@ def chained(
                     each.registered,
                     each.targets * link.targets,
                     max(each.depth, link.depth),
-                    (each.targets * link.targets, each.depth + link.depth, each.cost[2]),
+                    (each.targets * link.targets, each.warned, each.depth + link.depth, each.cost[-1]),
                     each.masks,
                     each.thread,
                     each.under,
                     (*each.links, link),
+                    each.warned,
                 )
             )
     for found in result.values():

@@ -280,7 +280,7 @@ class Regions:
                     best = other
         return best
 
-    def _rank(self, other: Region, region: Region) -> tuple[bool, bool, tuple[int, int, int]]:
+    def _rank(self, other: Region, region: Region) -> tuple[bool, bool, tuple[int, ...]]:
         return not self._decided(other), _leaf(other) != _leaf(region), other.effect.cost
 
     def _callers_of(self, ref: FunctionRef) -> list[tuple[FunctionRef, int]] | None:

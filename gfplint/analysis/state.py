@@ -71,7 +71,7 @@ Key: TypeAlias = tuple[tuple[str, ...], tuple[str, ...], int, int]
 class State:
     """Mutable while one path runs through a block; copied where paths fork."""
 
-    __slots__ = ("asserted", "dropped", "entered", "facts", "held", "left", "tried", "variables")
+    __slots__ = ("asserted", "dropped", "entered", "facts", "held", "left", "tried", "variables", "warned")
 
     def __init__(self) -> None:
         self.variables: dict[ir.Expr, Value] = {}
@@ -86,9 +86,11 @@ class State:
         self.left = 0
         self.asserted: Locks = frozenset()
         """What the function says that its caller holds."""
-        self.tried: frozenset[tuple[ir.Expr, str]] = frozenset()
-        """Locks that were tried with success, by pointer and class: whoever runs this didn't hold them when
-        it came, so that to wait for one of them later is no wait for oneself.
+        self.warned = False
+        """Whether something has surely gone wrong on the way here (``WARN_ON(1)``)."""
+        self.tried: frozenset[tuple[ir.Expr, str, bool]] = frozenset()
+        """Locks that were tried with success, by pointer, class and whether for reading: whoever runs this
+        didn't hold them when it came, so that to wait for one of them later is no wait for oneself.
         """
 
     @property
@@ -108,6 +110,7 @@ class State:
         other.left = self.left
         other.asserted = self.asserted
         other.tried = self.tried
+        other.warned = self.warned
         return other
 
     def assign(self, target: ir.Expr, value: Value | None) -> None:
@@ -144,6 +147,8 @@ class State:
     def merge(self, other: State, *, widening: bool) -> bool:
         """Make this state cover ``other`` too; True where that changed it. Locks keep their place."""
         changed = not (self.asserted <= other.asserted and self.tried <= other.tried)
+        changed |= self.warned and not other.warned
+        self.warned &= other.warned
         self.asserted &= other.asserted
         self.tried &= other.tried
         for key in list(self.variables):

@@ -114,12 +114,16 @@ class Effect:
     depth: int = 0
     targets: int = 1
     under: Locks = frozenset()
-    """What is surely held there besides, taken since the entry of the function or said to be held."""
+    """What is surely held there besides, taken since the entry of the function or said to be held; for a wait
+    also what was tried with success on the way.
+    """
+    warned: bool = False
+    """Whether the kernel has complained on the way (``WARN_ON(1)``)."""
 
     @property
-    def cost(self) -> tuple[int, int, int]:
+    def cost(self) -> tuple[int, ...]:
         """Smaller is the better witness: certain ones before short ones, then in source order."""
-        return self.targets, self.depth, self.at
+        return self.targets, self.warned, self.depth, self.at
 
 
 @dataclass(slots=True)
