@@ -93,6 +93,9 @@ class UnknownType:
 
 Type: TypeAlias = Basic | Named | Record | Pointer | Array | FunctionType | TypeOf | UnknownType
 
+BOOLEAN: tuple[Type, ...] = (Basic("_Bool"), Basic("bool"), Named("bool"))
+"""Types whose values are 0 and 1."""
+
 # --------------------------------------------------------------------------------- expressions
 # Free of side effects. Lvalues (what an Assign may have on the left and AddressOf may enclose) are
 # Local, Global, Field, Deref and Index.

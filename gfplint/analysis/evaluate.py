@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gfplint import ir
-from gfplint.analysis import state
+from gfplint.analysis import predicate, state
 from gfplint.analysis.flow import dereferenced, escaped, leading_to, reverse_postorder
 from gfplint.analysis.summary import Allocation, Exit, Facts, Held, Summary
 from gfplint.analysis.values import ALL, NONZERO, TOP, Address, Code, Pointee, Value, as_bits, const, join
@@ -172,8 +172,23 @@ class Evaluator:
         """
         if ref not in self._predicates:
             fn = self.program.function(ref)
-            self._predicates[ref] = _predicate(fn, self.constants) if fn is not None else None
+            self._predicates[ref] = self._predicate(fn) if fn is not None else None
         return self._predicates[ref]
+
+    def _predicate(self, fn: ir.Function) -> ir.Expr | None:
+        if len(fn.blocks) != 1 or fn.statics:
+            return None
+        block = fn.blocks[0]
+        if not isinstance(block.end, ir.Return) or block.end.value is None:
+            return None
+        for instruction in block.instructions:
+            called = self.pointers.direct(instruction, fn) if isinstance(instruction, ir.Call) else None
+            if not isinstance(called, Model) or called.returns is None or called.effects:
+                return None
+        found = predicate.in_parameters(
+            block.end.value, fn, self.aliases(fn), lambda expr: self.constants.evaluate(expr, fn.path)
+        )
+        return ir.Cast(fn.returns, found) if found is not None and fn.returns in ir.BOOLEAN else found
 
     def aliases(self, fn: ir.Function) -> dict[ir.Expr, ir.Expr]:
         """Temporaries that an API model says equal an expression of the caller's (``likely(x)`` is ``x``)."""
@@ -488,51 +503,3 @@ def _shape(summary: Summary) -> tuple[object, ...]:
         frozenset(summary.regions),
         tuple(each.change for each in summary.exits),
     )
-
-
-_BOOLEAN = (ir.Basic("_Bool"), ir.Basic("bool"), ir.Named("bool"))
-_LONGEST_PREDICATE = 12
-"""Parts of an expression that stands for a call."""
-
-
-def _predicate(fn: ir.Function, constants: Constants) -> ir.Expr | None:
-    """The expression that is all of ``fn``, its constants worked out: names may mean others to a caller."""
-    if len(fn.blocks) != 1 or fn.blocks[0].instructions or fn.statics:
-        return None
-    end = fn.blocks[0].end
-    if not isinstance(end, ir.Return) or end.value is None:
-        return None
-    count = 0
-
-    def own(expr: ir.Expr) -> ir.Expr | None:
-        nonlocal count
-        count += 1
-        match expr:
-            case ir.Const():
-                return expr
-            case ir.Local(name):
-                return expr if name in fn.params else None
-            case ir.Global():
-                number = constants.evaluate(expr, fn.path)
-                return None if number is None else ir.Const(number)
-            case ir.Field(base, name):
-                inner = own(base)
-                return None if inner is None else ir.Field(inner, name)
-            case ir.Deref(pointer):
-                inner = own(pointer)
-                return None if inner is None else ir.Deref(inner)
-            case ir.Unary(op, operand):
-                inner = own(operand)
-                return None if inner is None else ir.Unary(op, inner)
-            case ir.Cast(kind, operand):
-                inner = own(operand)
-                return None if inner is None else ir.Cast(kind, inner)
-            case ir.Binary(op, left, right):
-                one, other = own(left), own(right)
-                return None if one is None or other is None else ir.Binary(op, one, other)
-        return None
-
-    found = own(end.value)
-    if found is None or count > _LONGEST_PREDICATE or isinstance(found, ir.Const):
-        return None
-    return ir.Cast(fn.returns, found) if fn.returns in _BOOLEAN else found

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from gfplint.analysis.evaluate import Evaluator
 
 _NEGATED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-_BOOL = (ir.Basic("_Bool"), ir.Basic("bool"), ir.Named("bool"))
 _ORDERED = ("<", ">", "<=", ">=")
 # include/linux/types.h, in case the tree has no definition of them.
 _UNSIGNED = tuple(ir.Named(name) for name in ("size_t", "u8", "u16", "u32", "u64", "gfp_t"))
@@ -91,7 +90,7 @@ class Reader:
                 return self._address(operand, state)
             case ir.Cast(kind, operand):
                 inner = self.value(operand, state)
-                if kind in _BOOL:
+                if kind in ir.BOOLEAN:
                     return boolean(truth(inner), inner.deps)
                 return inner
             case ir.Select(condition, then, otherwise):

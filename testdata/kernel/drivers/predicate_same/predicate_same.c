@@ -8,7 +8,7 @@
 #include <linux/shrinker.h>
 #include <linux/slab.h>
 
-#define PREDICATE_LONG_RUNNING 4
+#define PREDICATE_LONG_RUNNING BIT(2)
 
 struct predicate_vm {
 	struct mutex lock;
