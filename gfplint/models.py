@@ -115,6 +115,18 @@ class Warn:
 
 
 @dataclass(frozen=True, slots=True)
+class Prepare:
+    """Makes a lock of ``kind`` (empty: any) ready for use. ``units``: how many may hold it at once;
+    ``reclass``: it gets a class of its own for lockdep.
+    """
+
+    lock: ir.Expr
+    kind: str
+    units: ir.Expr | None
+    reclass: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CallBack:
     """Calls ``function`` before returning; an argument that nobody knows is None."""
 
@@ -133,7 +145,7 @@ class AssignTo:
 
 
 Effect: TypeAlias = (
-    Acquire | Release | Allocate | EnterScope | LeaveScope | CallBack | AssignTo | AssertHeld | Warn
+    Acquire | Release | Allocate | EnterScope | LeaveScope | CallBack | AssignTo | AssertHeld | Warn | Prepare
 )
 
 
@@ -178,7 +190,7 @@ class _Entry:
 _DECLARATION = re.compile(r"\s*([^;]*?\b(\w+)\s*\([^;]*);")
 _EFFECTS = (
     *("acquires", "tries", "releases", "allocates", "enters", "leaves", "calls", "assigns", "asserts"),
-    "warns",
+    *("warns", "prepares"),
 )
 _FLAGS = ("leaf", "noreturn", "loop")
 _FORMS = ("prototype", "prototypes", "names", "pattern")
@@ -208,6 +220,10 @@ class Models:
                 models._read(path, seen, version)
             models._entries.update((name, entry) for name, entry in seen.items())
         return models
+
+    def names_with(self, key: str) -> list[str]:
+        """The names of the models that have this key, sorted."""
+        return sorted(name for name, entry in self._entries.items() if key in entry.table)
 
     def _read(self, path: Path, seen: dict[str, _Entry], version: Version | None) -> None:
         top = read_toml(path)
@@ -382,6 +398,13 @@ class _Builder:
         if key == "asserts":
             part.only("lock", "shared")
             return AssertHeld(self._expression(part, part.text("lock")), part.flag("shared"))
+        if key == "prepares":
+            part.only("lock", "kind", "units", "reclass")
+            lock = self._expression(part, part.text("lock"))
+            kind = part.text("kind", default="")
+            if kind and kind not in self._kinds:
+                part.unknown("kind of lock", kind, sorted(self._kinds))
+            return Prepare(lock, kind, self.optional(part, "units"), part.flag("reclass"))
         if key == "warns":
             part.only("when")
             return Warn(self._expression(part, part.text("when")))

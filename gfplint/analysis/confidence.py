@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gfplint.analysis.callbacks import Awaited
+from gfplint.analysis.lock_facts import LockFacts
 from gfplint.analysis.regions import Held
 from gfplint.analysis.summary import Effect, Region
 from gfplint.findings import Confidence
@@ -71,12 +72,12 @@ def best(ref: FunctionRef, region: Region, awaited: Awaited) -> Confidence:
 
 
 def assess(
-    held: Held, awaited: Awaited, known: Certainty, test: str, at_home: bool
+    held: Held, awaited: Awaited, known: Certainty, test: str, at_home: bool, facts_of: LockFacts
 ) -> tuple[Confidence, tuple[str, ...]]:
     """The confidence of a finding, and the facts that set it.
 
     ``test``: the masks for which the callback waits, in words; empty for all. ``at_home``: whether all
-    threads of a chain stand in one file.
+    threads of a chain stand in one file. ``facts_of``: what the tree says of locks.
     """
     effect = held.region.effect
     lock = held.region.held.lock
@@ -109,6 +110,13 @@ def assess(
     if most < Confidence.HIGH:
         reached = min(reached, most)
         facts.append("The callback and the holder belong to different drivers or subsystems.")
+        if reached > Confidence.LOW and facts_of.reclassed(lock):
+            reached = Confidence.LOW
+            facts.append("Some locks of this declaration are of a class of their own (lockdep_set_class()).")
+    units = facts_of.units(lock) if reached > Confidence.LOW else None
+    if units is not None and units > 1:
+        reached = Confidence.LOW
+        facts.append(f"{units} threads may hold the lock at once; only when all do, others wait.")
     if not lock.exact:
         reached = min(reached, Confidence.MEDIUM)
         facts.append(

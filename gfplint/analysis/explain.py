@@ -11,6 +11,7 @@ from gfplint.analysis import confidence
 from gfplint.analysis.callbacks import Awaited, Link, admits, kept_apart, mask_classes
 from gfplint.analysis.conditions import Conditions
 from gfplint.analysis.evaluate import Evaluator
+from gfplint.analysis.lock_facts import LockFacts
 from gfplint.analysis.regions import Held
 from gfplint.analysis.summary import Allocation, Effect, LockClass, Region, Wait
 from gfplint.analysis.summary import Held as Taken
@@ -50,6 +51,9 @@ class Explainer:
         self._evaluator = evaluator
         self._program = evaluator.program
         self._masks = evaluator.program.masks
+        self._lock_facts = LockFacts(
+            evaluator.program, evaluator.types, evaluator.constants, evaluator.pointers
+        )
         self._conditions = conditions
         self._classes = mask_classes(evaluator)
         version = self._program.tree.version
@@ -442,4 +446,6 @@ class Explainer:
             admits(awaited, names["mask"], self._classes) is True,
         )
         test = " or ".join(self._masks.words(each.ones, each.zeros) for each in awaited.masks)
-        return confidence.assess(held, awaited, known, test, self._at_home(awaited, held.function))
+        return confidence.assess(
+            held, awaited, known, test, self._at_home(awaited, held.function), self._lock_facts
+        )
