@@ -374,14 +374,24 @@ class Explainer:
                 continue
             if any(self._excluded(link, region) for link in each.links):
                 continue
-            if any(kept_apart(link.holding, link.beside, each.under) for link in each.links[:1]):
-                continue  # who holds what the callback waits for would hold what the callback has
+            if each.links and self._has(each, region):
+                continue
             answer = admits(each, mask, self._classes)
             if answer:
                 return each
             if answer is None and found is None:
                 found = each
         return found
+
+    def _has(self, awaited: Awaited, region: Region) -> bool:
+        """Whether the callback has, or had on its way, what one of the others of a chain must hold: the thread
+        that it waits for, or the one that allocates, in which it runs.
+        """
+        lock = awaited.links[0].holding
+        held = region.beside | {(region.held.lock.name, region.held.shared)}
+        return kept_apart(lock, awaited.links[0].beside, awaited.under) or kept_apart(
+            lock, held, awaited.under
+        )
 
     def _excluded(self, link: Link, region: Region) -> bool:
         """Whether a thread of a chain can't be where it waits while the region is entered."""
