@@ -39,7 +39,7 @@ def snapshot(report: Report) -> list[str]:
 
 def kept_file(report: Report) -> Path:
     """Where the findings of this kernel series are kept: ``tests/findings/linux-6.12.txt``."""
-    series = ".".join(report.kernel_version.split(".")[:2])
+    series = ".".join((report.kernel_version or "unknown").split(".")[:2])
     return KEPT / f"linux-{series}.txt"
 
 

@@ -384,8 +384,8 @@ class Explainer:
         return found
 
     def _has(self, awaited: Awaited, region: Region) -> bool:
-        """Whether the callback has, or had on its way, what one of the others of a chain must hold: the thread
-        that it waits for, or the one that allocates, in which it runs.
+        """Whether the callback has, or had on its way, what one of the others of a chain must hold: the
+        thread that it waits for, or the one that allocates, in which it runs.
         """
         lock = awaited.links[0].holding
         held = region.beside | {(region.held.lock.name, region.held.shared)}
