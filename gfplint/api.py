@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -222,7 +223,11 @@ def open_tree(options: CheckOptions) -> Iterator[KernelTree]:
 
 
 def _deep(work: Callable[[], _T]) -> _T:
-    """Run ``work`` on a thread with a large stack, and hand on what it returns or raises."""
+    """Run ``work`` on a thread with a large stack, and hand on what it returns or raises.
+
+    Meanwhile nobody looks for reference cycles. An analysis makes millions of objects and hardly a cycle, and
+    looking took a fifth of its time; ``Evaluator.forget`` has it done where there is something to be found.
+    """
     results: list[_T] = []
     errors: list[BaseException] = []
 
@@ -232,7 +237,8 @@ def _deep(work: Callable[[], _T]) -> _T:
         except BaseException as error:  # handed on below, on the caller's thread
             errors.append(error)
 
-    limit, size = sys.getrecursionlimit(), threading.stack_size()
+    limit, size, collecting = sys.getrecursionlimit(), threading.stack_size(), gc.isenabled()
+    gc.disable()
     sys.setrecursionlimit(max(limit, 60_000))
     threading.stack_size(_STACK_BYTES)
     try:
@@ -246,6 +252,8 @@ def _deep(work: Callable[[], _T]) -> _T:
     finally:
         if not thread.is_alive():
             sys.setrecursionlimit(limit)
+        if collecting:
+            gc.enable()
     if errors:
         raise errors[0]
     return results[0]

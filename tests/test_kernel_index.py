@@ -341,6 +341,30 @@ def test_stores(index: Index) -> None:
     assert index.stores("size") == index.stores("mode") == ()
 
 
+@given(
+    st.lists(
+        st.sampled_from(["a", "ab", "register_x", "x_register", "register_xy", "notifier_x"]), max_size=8
+    ),
+    st.sets(
+        st.sampled_from(["a", "ab", "b", "register_x", "x_register", "register", "notifier_x"]), max_size=7
+    ),
+)
+def test_words_that_share_a_piece_are_found(text: list[str], words: set[str]) -> None:
+    encoded = sorted(word.encode() for word in words)
+    pieces = search._pieces(encoded)
+    assert sorted(word for _, having in pieces for word in having) == encoded
+    assert all(piece in word for piece, having in pieces for word in having)
+    data = " ".join(text).encode()
+    found = {
+        word
+        for piece, having in pieces
+        if piece in data
+        for word in having
+        if list(scan.occurrences(data, word))
+    }
+    assert found == {word.encode() for word in words & set(text)}
+
+
 def test_mentions(index: Index) -> None:
     assert index.mentions(["f", "g", "none"]) == {
         "f": ("include/linux/a.h", "mm/f.c"),

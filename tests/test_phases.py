@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,8 @@ def test_the_order_of_paths_makes_no_difference() -> None:
     one, other = check(*folders), check(*reversed(folders))
     assert len(one.findings) > 10
     assert (one.findings, one.notes, one.statistics) == (other.findings, other.notes, other.statistics)
+
+
+def test_the_collector_works_again_after_a_check() -> None:
+    check(KERNEL / "drivers" / "shrinker_deep")
+    assert gc.isenabled()

@@ -8,6 +8,7 @@ its summary so far, and the head of the cycle is evaluated again until nothing c
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -419,6 +420,7 @@ class Evaluator:
         state.forget()
         self.types.forget()
         self.program.forget()
+        gc.collect()
 
     def _replace(self, ref: FunctionRef, entry: _Entry) -> None:
         """Keep an answer, in the place of one for the same facts that was cut short sooner."""

@@ -8,7 +8,7 @@ from gfplint.kernel.files import examine
 from gfplint.kernel.scan import occurrences
 from gfplint.kernel.workers import spread
 
-MANY = 20
+MANY = 40
 """From so many words on, cutting every file into its words (0.18 GB/s) is faster than searching it for each
 word (4 GB/s a word); it takes the same time for a thousand.
 """
@@ -33,15 +33,15 @@ def checked_mentions(
     """As :func:`mentions`, and those of the paths whose content isn't the one of these identities."""
     encoded = sorted({word.encode() for word in words})
     wanted = frozenset(encoded)
-    common = _common(encoded)
+    pieces = _pieces(encoded)
     if len(encoded) < MANY:
 
         def inside(data: bytes) -> Iterable[bytes]:
-            if common not in data:
-                return
-            for word in encoded:
-                if word in data and next(occurrences(data, word), None) is not None:
-                    yield word
+            for piece, having in pieces:
+                if piece in data:
+                    for word in having:
+                        if word in data and next(occurrences(data, word), None) is not None:
+                            yield word
 
     else:
 
@@ -68,11 +68,29 @@ def checked_mentions(
     return {word: tuple(sorted(files)) for word, files in found.items()}, changed
 
 
-def _common(words: Sequence[bytes]) -> bytes:
-    """What all of some sorted words begin with."""
-    length = 0
-    for one, other in zip(words[0], words[-1], strict=False) if words else ():
-        if one != other:
-            break
-        length += 1
-    return words[0][:length] if words else b""
+def _pieces(words: Sequence[bytes]) -> list[tuple[bytes, list[bytes]]]:
+    """A few pieces of text, and with each one the words that contain it; every word is with one of them.
+
+    Searching a file for ``notifier`` and ``shrinker`` says of nearly all files that none of ten names of
+    registering functions is in them.
+    """
+    left = list(words)
+    result: list[tuple[bytes, list[bytes]]] = []
+    while left:
+        having: dict[bytes, list[bytes]] = {}
+        for word in left:
+            for piece in {
+                word[start:end]
+                for start in range(len(word))
+                for end in range(start + min(_SHORTEST, len(word)), len(word) + 1)
+            }:
+                having.setdefault(piece, []).append(word)
+        best = max(having, key=lambda piece: (len(having[piece]), len(piece), piece))
+        result.append((best, having[best]))
+        taken = frozenset(having[best])
+        left = [word for word in left if word not in taken]
+    return result
+
+
+_SHORTEST = 6
+"""Bytes of a piece that several words may share: shorter ones are in too many files, and slower to search."""

@@ -48,6 +48,12 @@ class Registrations:
         self._program = program
         self._types = types
         self._pointers = pointers
+        self._mentioned: dict[str, tuple[str, ...]] = {}
+        """The files that mention a function whose callers are asked."""
+        self._unsearched: set[str] = set()
+        """Functions for which that isn't known yet."""
+        self._incomplete = False
+        """Whether one of them was needed."""
 
     def find(self, contexts: Iterable[Context]) -> list[Registered]:
         """Every callback registered for these contexts, sorted. One that can't be found leaves a note."""
@@ -65,8 +71,21 @@ class Registrations:
         for name, files in places.items():
             for path in files:
                 by_file.setdefault(path, []).append(name)
-        for path in sorted(by_file):
-            found.update(self._in_file(path, sorted(by_file[path]), names))
+        pending = sorted(by_file)
+        while pending:
+            again: list[str] = []
+            for path in pending:
+                self._incomplete = False
+                registered, notes = self._in_file(path, sorted(by_file[path]), names)
+                if self._incomplete:
+                    again.append(path)
+                else:
+                    found.update(registered)
+                    self._program.notes |= notes
+            # A search of the tree costs much the same for one name as for all.
+            self._mentioned.update(self._program.tree.index.mentions(sorted(self._unsearched)))
+            self._unsearched.clear()
+            pending = again
         return sorted(found)
 
     def _tables(self, context: Context, registration: Registration) -> list[Registered]:
@@ -82,8 +101,9 @@ class Registrations:
 
     def _in_file(
         self, path: str, names: list[str], registrations: dict[str, list[tuple[Context, Registration]]]
-    ) -> list[Registered]:
+    ) -> tuple[list[Registered], set[Note]]:
         result: list[Registered] = []
+        notes: set[Note] = set()
         for ref, fn, call in self._calls(path, names):
             assert isinstance(call.function, ir.Global)
             for context, registration in registrations[call.function.name]:
@@ -96,7 +116,7 @@ class Registrations:
                         if any(each.at == call.at and each.path == path for each in result):
                             continue
                         line = self._program.position(path, call.at)[0]
-                        self._program.notes.add(
+                        notes.add(
                             Note(
                                 "unresolved-callback",
                                 path,
@@ -104,7 +124,7 @@ class Registrations:
                                 f"{fn.name}(): what {call.function.name}() registers is not found.",
                             )
                         )
-        return result
+        return result, notes
 
     def _calls(self, path: str, names: list[str]) -> list[tuple[FunctionRef, ir.Function, ir.Call]]:
         """Calls of these functions in a file."""
@@ -239,7 +259,11 @@ class Registrations:
         root = _root(lvalue)
         if not isinstance(root, ir.Local) or root.name not in fn.params:
             return []
-        files = [fn.path] if fn.static else self._program.tree.index.mentions([fn.name])[fn.name]
+        if not fn.static and fn.name not in self._mentioned:
+            self._unsearched.add(fn.name)
+            self._incomplete = True
+            return []
+        files = (fn.path,) if fn.static else self._mentioned[fn.name]
         found: list[Stored] = []
         for path in files:
             for _, caller, call in self._calls(path, [fn.name]):
