@@ -61,6 +61,10 @@ class ListedLoops:
         """No function has a model."""
         return False
 
+    def function(self, name: str, path: str) -> bool:  # noqa: ARG002
+        """No function is known."""
+        return False
+
     def guard(self, name: str, path: str) -> None:
         """No guard is known."""
 

@@ -87,6 +87,9 @@ class Names:
     def modelled(self, name: str) -> bool:
         return name in self.models or name.startswith(self.prefixes)
 
+    def function(self, name: str, path: str) -> bool:  # noqa: ARG002
+        return False
+
     def guard(self, name: str, path: str) -> GuardDefinition | None:  # noqa: ARG002
         return self.guards.get(name)
 

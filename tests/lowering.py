@@ -28,6 +28,7 @@ class TextSymbols:
     """Symbols that know what one text defines, and the models they are given."""
 
     def __init__(self, source: SourceFile, models: tuple[str, ...] = ()) -> None:
+        self.source = source
         self.models = frozenset(models)
         self.macros: dict[str, MacroDefinition] = {}
         self.guards: dict[str, GuardDefinition] = {}
@@ -51,6 +52,9 @@ class TextSymbols:
 
     def modelled(self, name: str) -> bool:
         return name in self.models
+
+    def function(self, name: str, path: str) -> bool:
+        return bool(self.source.find(name, ItemKind.FUNCTION))
 
     def guard(self, name: str, path: str) -> GuardDefinition | None:
         return self.guards.get(name)

@@ -47,6 +47,24 @@ def test_value_chosen_by_calls_and_value_chosen_without() -> None:
     assert traces(function("int f(int a) { return a && g() && h(); }")) == {(), ("g",), ("g", "h")}
 
 
+def test_a_function_chosen_by_an_expression() -> None:
+    assert traces(function("void f(int a) { (a ? g : h)(1); k(); }")) == {("g", "k"), ("h", "k")}
+    assert traces(function("int f(int a) { return (*(a ? g : &h))(g()); }")) == {("g", "g"), ("g", "h")}
+    assert traces(function("int f(int a, int b) { return (a ? g : b ? h : k)(); }")) == {
+        ("g",),
+        ("h",),
+        ("k",),
+    }
+    assert traces(function("void f(struct s *p) { (1 ? g : p->h)(p); }")) == {("g",)}
+
+
+def test_a_function_in_parentheses_is_no_cast_and_no_macro() -> None:
+    known = "int g(int x) { return x; }\n#define h(x) k(x)\n"
+    assert traces(function(known + "int f(int a) { return (g)(a); }")) == {("g",)}
+    assert traces(function(known + "int f(int a) { return (h)(a); }")) == {("h",)}
+    assert body("int f(int a) { return (t)(a); }") == ["0:", "return (t)a"]
+
+
 def test_calls_nest_from_the_inside() -> None:
     assert [line for line in body("int f(void) { return a(b(c()), d()); }") if "=" in line] == [
         "$0 = c()",

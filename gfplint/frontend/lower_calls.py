@@ -68,11 +68,13 @@ class Calls(Intrinsics):
         args = node.child_by_field_name("arguments")
         if function is None or args is None:
             return OPAQUE
+        plain = False
         if function.type == "parenthesized_expression":
             cast = self._cast_call(bare(function), args)
             if cast is not None:
                 return cast
             function = bare(function)
+            plain = True  # (f)(x) keeps a macro f(x) from being expanded
         if function.type == "identifier":
             name = self.word(function)
             local = self.names.get(name)
@@ -84,7 +86,7 @@ class Calls(Intrinsics):
                     return result
             if not self.symbols.modelled(name):
                 macro = self.symbols.macro(name, self.path)
-                if macro is not None:
+                if macro is not None and not (plain and macro.params is not None):
                     found = self._macro_call(node, macro, args, used)
                     if found is not None:
                         return found
@@ -96,14 +98,19 @@ class Calls(Intrinsics):
             )
             if guards and self.guard_statement(node, function):
                 return OPAQUE
+        return self._through(node, function, args, used)
+
+    def _through(self, node: Node, function: Node, args: Node, used: bool) -> ir.Expr:
+        """A call of what an expression points to; ``*f`` and ``&f`` are ``f``."""
+        while function.type == "pointer_expression" and self.unit.text.startswith(b"*", function.start_byte):
+            argument = function.child_by_field_name("argument")
+            if argument is None:
+                break
+            function = bare(argument)
         if function.type == "conditional_expression":
             chosen = self._chosen_call(node, function, args, used)
             if chosen is not None:
                 return chosen
-        return self._through(node, function, args)
-
-    def _through(self, node: Node, function: Node, args: Node) -> ir.Expr:
-        """A call of what an expression points to."""
         target = self.value(function)
         while isinstance(target, ir.Deref):
             target = target.pointer
@@ -121,14 +128,14 @@ class Calls(Intrinsics):
         return self.either(
             node,
             lambda then, otherwise: self.condition(test, then, otherwise),
-            lambda: self._through(node, bare(yes), args),
-            lambda: self._through(node, bare(no), args),
+            lambda: self._through(node, bare(yes), args, used),
+            lambda: self._through(node, bare(no), args, used),
             used,
         )
 
     def _cast_call(self, function: Node, args: Node) -> ir.Expr | None:
         """``(u32)(x)``, which the grammar takes for a call. A function's name in parentheses, which keeps a
-        macro of that name from being expanded, is told from a type by there being such a macro.
+        macro of that name from being expanded, is told from a type by there being such a macro or function.
         """
         inside = list(children(args))
         if len(inside) != 1:
@@ -146,6 +153,8 @@ class Calls(Intrinsics):
         if self.unit.marks.get(function.start_byte) is None:
             macro = None if type_name(name) else self.symbols.macro(name, self.path)
             if macro is not None and (macro.params is not None or _CALLS.search(macro.body)):
+                return None
+            if macro is None and not type_name(name) and self.symbols.function(name, self.path):
                 return None
             return ir.Cast(ir.Named(name), self.value(inside[0]))
         return ir.Cast(self.specifier(function), self.value(inside[0]))

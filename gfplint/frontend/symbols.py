@@ -26,6 +26,9 @@ class Symbols(_Shapes, Protocol):
     def modelled(self, name: str) -> bool:
         """Whether an API model describes ``name``: its uses stay calls even where it is a macro."""
 
+    def function(self, name: str, path: str) -> bool:
+        """Whether there is a function of that name."""
+
     def guard(self, name: str, path: str) -> GuardDefinition | None:
         """The class behind ``guard(name)``, ``scoped_guard(name, …)`` and ``CLASS(name, …)``."""
 

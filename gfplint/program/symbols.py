@@ -94,6 +94,10 @@ class TreeSymbols:
             return None
         return self.definition(name, path)
 
+    def function(self, name: str, path: str) -> bool:
+        """Whether a file that uses ``name`` means a function."""
+        return self._program.resolve(name, path) is not None
+
     def modelled(self, name: str) -> bool:
         """Whether an API model describes the name (patterns don't count)."""
         return name in self._program.models
