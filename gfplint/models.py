@@ -156,7 +156,8 @@ class Model:
     ``types`` are the parameters' types; both are empty for a name without a prototype, which is then
     ``variadic``. ``returns`` is the result in terms of the parameters, None where it is unknown. ``leaf``:
     nothing inside matters.
-    ``loop``: a for-each macro; what follows is its body. ``pattern`` is the pattern that the name matched, or
+    ``loop``: a for-each macro; what follows is its body. ``stops``: where that is true, control doesn't come
+    back. ``pattern`` is the pattern that the name matched, or
     "": such a model holds only for names that the tree doesn't define. ``path``, ``line``: where the model is
     written.
     """
@@ -171,6 +172,7 @@ class Model:
     leaf: bool
     noreturn: bool
     loop: bool
+    stops: ir.Expr | None
     pattern: str
     path: str
     line: int
@@ -194,7 +196,7 @@ _EFFECTS = (
 )
 _FLAGS = ("leaf", "noreturn", "loop")
 _FORMS = ("prototype", "prototypes", "names", "pattern")
-_KEYS = (*_FORMS, *_EFFECTS, "returns", *_FLAGS, "since", "until")
+_KEYS = (*_FORMS, *_EFFECTS, "returns", "stops", *_FLAGS, "since", "until")
 
 
 class Models:
@@ -310,7 +312,7 @@ def _entries_of(table: Table) -> Iterator[_Entry]:
     forms = [form for form in _FORMS if form in table]
     if not forms:
         table.fail(f"a [[function]] needs one of {', '.join(_FORMS)}")
-    if not any(key in table for key in (*_EFFECTS, "returns", *_FLAGS)):
+    if not any(key in table for key in (*_EFFECTS, "returns", "stops", *_FLAGS)):
         table.fail('a [[function]] says nothing about the function; "leaf = true" is the word for nothing')
     for form in forms:
         text = table.text(form)
@@ -349,6 +351,7 @@ def _build(entry: _Entry, name: str, kinds: dict[str, Kind]) -> Model:
         leaf=table.flag("leaf"),
         noreturn=table.flag("noreturn"),
         loop=table.flag("loop"),
+        stops=builder.optional(table, "stops"),
         pattern=entry.name if entry.name != name else "",
         path=str(table.path),
         line=line,

@@ -190,6 +190,7 @@ def test_values_callbacks_loops_leaves(bundled: Models) -> None:
     assert model(bundled, "list_for_each_entry").loop
     assert model(bundled, "printk").leaf
     assert model(bundled, "BUG").noreturn
+    assert model(bundled, "BUG_ON").stops == ir.Local("condition")
 
 
 def test_a_pattern_matches_what_no_model_names(bundled: Models) -> None:

@@ -244,6 +244,9 @@ class Calls:
             for each in states:
                 after.extend(self._model_effect(effect, model, actual, call, each))
             states = after
+        if model.stops is not None:
+            stops = at_call(model.stops, actual)
+            return [each for each in states if self._reader.assume(stops, False, each)]
         return [] if model.noreturn else states
 
     def _model_effect(
