@@ -209,9 +209,10 @@ def judge(edge: Edge, seen: Seen, kinds: Kinds) -> str:
     return "missing: others"
 
 
-def dumped(tree: Path, build: Path, paths: list[str]) -> dict[str, list[Call]]:
+def dumped(tree: Path, config: Path | None, paths: list[str]) -> dict[str, list[Call]]:
     """``gfplint --dump calls`` of some files of the tree: file → calls by line."""
-    command = [sys.executable, "-m", "gfplint", "--kconfig", str(build / ".config"), "--dump", "calls"]
+    command = [sys.executable, "-m", "gfplint", *(["--kconfig", str(config)] if config else [])]
+    command += ["--dump", "calls"]
     root = Path(__file__).resolve().parent.parent
     result: dict[str, list[Call]] = defaultdict(list)
     for first in range(0, len(paths), 800):
@@ -262,7 +263,7 @@ def main() -> None:
             if edge.path and (options.all or (edge.callee in leading and edge.callee not in leaves))
         }
         paths = sorted({edge.path for edge in places.values() if not edge.path.startswith("/")})
-        seen = Seen(program, dumped(options.tree, options.build, paths))
+        seen = Seen(program, dumped(options.tree, options.build / ".config", paths))
         count: Counter[str] = Counter()
         for edge in places.values():
             verdict = judge(edge, seen, kinds)

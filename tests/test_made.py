@@ -132,6 +132,9 @@ CALL_DEFINE(open, int flags)
         "#define ONE(x) TWO(x)\n#define TWO(x) ONE(x)\nONE(a)\n",
         "#define GROW(x) GROWN(x x) static void f_##x(void) { }\n#define GROWN(x) GROW(x x)\nGROW(a)\n",
         "#define FEW(a, b) static void a(void) { b; }\nFEW(x)\n",
+        "#define LONG(x) " + "word " * 3000 + "\nLONG(a)\n",
+        "#define LONG(x) " + "word(x) " * 3000 + "\nLONG(a)\n",
+        "#define LONG(x) int f(x) " + "word " * 3000 + "=\nLONG(a)\n",
         "#define HALF(x) static void x(void) {\nHALF(a)\nint y; }\n",
     ],
 )

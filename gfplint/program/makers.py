@@ -18,13 +18,10 @@ if TYPE_CHECKING:
 
 _MOST_MACROS = 200
 """Macros in macros that are looked at before the answer is no."""
-_HEAD = re.compile(
-    rb"\s*(?!(?:if|for|while|switch|do|else|return)\b)[A-Za-z_][\w\s*#]*[\s*#]\w+\s*\([^;{}=]*\)"
-    rb"\s*(?:\w+\s*(?:\([^()]*\)\s*)?)*\Z"
-)
-"""``static ssize_t fn ## _show(struct kobject *kobj)``, attributes behind it."""
-_MACRO_HEAD = re.compile(rb"\s*(?:(?:static|inline|const|extern|__\w+)\s+)*[A-Z]\w*\s*\([^;{}=]*\)\s*\Z")
-"""``SHOW(fn)``"""
+_BEFORE_NAME = re.compile(rb"\s*(?!(?:if|for|while|switch|do|else|return)\b)[A-Za-z_][\w\s*#]*+\Z")
+_TWO_WORDS = re.compile(rb"\w[\s*#]+\w")
+_ATTRIBUTES = re.compile(rb"\s*+(?:\w++\s*+(?:\([^()]*+\)\s*+)?+)*+\Z")
+_MACRO_NAME = re.compile(rb"\s*(?:(?:static|inline|const|extern|__[a-z]\w*)\s+)*+[A-Z]\w*\s*\Z")
 _CALLED = re.compile(rb"\b([A-Za-z_]\w*)\s*\(")
 _LINE = re.compile(rb"#[^\n\\]*(?:\\\r?\n[^\n\\]*|\\[^\n\\]*)*")
 
@@ -112,6 +109,23 @@ def _makes(name: str, nature: Callable[[str], _Nature]) -> bool:
     return False
 
 
+def _is_head(text: bytes, has_body: bool) -> bool:
+    """``static ssize_t fn ## _show(struct kobject *kobj)``, attributes behind it, or, where a body follows, a
+    macro that may be one: ``SHOW(fn)``.
+    """
+    opening = text.find(b"(")
+    before = text[: max(opening, 0)]
+    typed = _BEFORE_NAME.match(before) is not None and _TWO_WORDS.search(before) is not None
+    if not typed and not (has_body and _MACRO_NAME.match(before)):
+        return False
+    end = group_end(text, opening)
+    return (
+        end > 0
+        and not any(char in text[opening:end] for char in b"={};")
+        and _ATTRIBUTES.match(text, end) is not None
+    )
+
+
 def _nature(definition: MacroDefinition) -> _Nature:
     """What one definition says. What a macro does inside of braces makes no function at file scope."""
     body = definition.body
@@ -125,12 +139,12 @@ def _nature(definition: MacroDefinition) -> _Nature:
         outside.append(head)
         last = head.rpartition(b";")[2]
         if brace < 0:
-            if _HEAD.match(last) and not at:
+            if _is_head(last, False) and not at:
                 return True, frozenset()
             break
         if last.rstrip().endswith((b"(", b"do")) or brace == 0:
             return _NOTHING  # an expression or a statement
-        if _HEAD.match(last) or _MACRO_HEAD.match(last):
+        if _is_head(last, True):
             return True, frozenset()
         end = group_end(body, brace)
         if end < 0:
