@@ -49,6 +49,19 @@ def _negative(value: Value) -> bool:
     return any((number := as_bits(each).signed) is not None and number < 0 for each in alternatives(value))
 
 
+def _started(condition: ir.Expr, state: State) -> ir.Expr | None:
+    """``i < n`` with the constant that ``i`` is now in its place. It is the same at the head of every loop
+    over ``n``, so that a second one runs if the first did.
+    """
+    if isinstance(condition, ir.Binary) and condition.op in _ORDERED:
+        left = state.variables.get(condition.left) if isinstance(condition.left, ir.Local) else None
+        if isinstance(left, Bits) and not left.deps and not isinstance(condition.right, ir.Const):
+            start = left.constant
+            if start is not None:
+                return ir.Binary(condition.op, ir.Const(start), condition.right)
+    return None
+
+
 class Reader:
     """Evaluates expressions of ``fn``. ``aliases`` maps a temporary to the expression that a model says
     it equals (``WARN_ON(x)`` is ``x``), so that testing one teaches about the other.
@@ -83,6 +96,11 @@ class Reader:
                 known = state.facts.get(expr)
                 if known is not None:
                     return known
+                if state.facts and op in _ORDERED:
+                    started = _started(expr, state)
+                    known = state.facts.get(started) if started is not None else None
+                    if known is not None:
+                        return known
                 return self._operate(op, left, right, state)
             case ir.Unary(op, operand):
                 return unary(op, self.value(operand, state))
@@ -302,6 +320,9 @@ class Reader:
         """Remember a condition that nothing else could be learnt from (every local in it unchanged)."""
         if locals_in(condition) or isinstance(condition, ir.Binary):
             state.facts[condition] = ONE if outcome else ZERO
+            started = _started(condition, state)
+            if started is not None:
+                state.facts[started] = state.facts[condition]
         return True
 
     def _set(self, lvalue: ir.Expr, value: Value, state: State) -> None:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from gfplint import ir
-from gfplint.analysis.state import State, fields_in
+from gfplint.analysis.state import State, fields_in, indexed
 from gfplint.analysis.summary import Held, LockClass
 
 
 def hold(held: Held, state: State) -> None:
-    """A lock is taken: a new one, or one of the caller's that was dropped before."""
+    """A lock is taken: a new one, or one of the caller's that was dropped before. Those that a loop takes of
+    an array's elements count as one, which the loop that lets go of them does first.
+    """
     if held.lock.name in state.dropped:
         state.dropped -= {held.lock.name}  # dropped and taken again: the caller's lock, as before
-    else:
+    elif not (held.pointer is not None and indexed(held.pointer) and _has(held, state)):
         state.held = (*state.held, held)
+
+
+def _has(held: Held, state: State) -> bool:
+    return any(
+        each.lock == held.lock and each.at == held.at and each.pointer == held.pointer for each in state.held
+    )
 
 
 def release(lock: LockClass, pointer: ir.Expr | None, state: State) -> None:

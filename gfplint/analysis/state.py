@@ -42,6 +42,13 @@ def fields_in(expr: ir.Expr) -> frozenset[str]:
     return found
 
 
+def indexed(expr: ir.Expr) -> bool:
+    """Whether an expression reads an element of an array, at a place that may differ each time."""
+    return (isinstance(expr, ir.Index) and not isinstance(expr.index, ir.Const)) or any(
+        indexed(part) for part in parts(expr)
+    )
+
+
 def forget() -> None:
     """Let go of what is memoised for single expressions."""
     _locals.clear()
