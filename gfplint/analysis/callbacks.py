@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gfplint import ir
+from gfplint.analysis.contents import made
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.summary import Allocation, Effect, Facts, LockClass, Locks, Summary, Wait
 from gfplint.analysis.values import ALL, TOP, Bits, Pointee, Value, as_bits, const
@@ -187,7 +188,7 @@ class Callbacks:
         elif mask is not None and isinstance(where, ir.Local):
             values[where.name] = mask
         for name, pairs in fields.items():
-            values[name] = Pointee(tuple(sorted(pairs.items(), key=lambda pair: pair[0])))
+            values[name] = Pointee(made(pairs.items(), None, ()))
         return Facts(tuple(values.get(name, TOP) for name in callback.params))
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gfplint import ir
-from gfplint.analysis import scopes
+from gfplint.analysis import scopes, written
 from gfplint.analysis.effects import Effects, Reached
 from gfplint.analysis.expressions import Reader
-from gfplint.analysis.locksets import forget_outputs, hold, release, release_named
+from gfplint.analysis.locksets import forget_output, forget_outputs, hold, release, release_named
 from gfplint.analysis.state import State
 from gfplint.analysis.summary import (
     SCOPES,
@@ -21,10 +21,9 @@ from gfplint.analysis.summary import (
 )
 from gfplint.analysis.values import (
     TOP,
-    ZERO,
-    Bits,
     Code,
     Pointee,
+    Struct,
     Value,
     alternatives,
     as_bits,
@@ -76,6 +75,8 @@ class Calls:
         if targets is None:
             targets = self._indirect(call, state)
         if not targets:
+            for arg in call.args:
+                self._write(arg, self._reader.value(arg, state), written.NOBODY_KNOWS, state)
             forget_outputs(call.args, state)
             state.assign(call.result, None)
             return [state]
@@ -135,7 +136,11 @@ class Calls:
             self._summary.at_home |= summary.at_home
             self._summary.at_doubt |= summary.at_doubt and len(targets) == 1
             self._absorb(ref, summary, call, values, state, len(targets))
-        forget_outputs(args, state)
+        for position, (arg, value) in enumerate(zip(args, values, strict=True)):
+            names = written.NOTHING.union(*(summary.writes(position) for summary in summaries))
+            if names:
+                self._write(arg, value, names, state)
+            self._forget(arg, names, state)
         if len(targets) == 1:
             exits = summaries[0].exits
         else:
@@ -144,24 +149,36 @@ class Calls:
 
     def _argument(self, arg: ir.Expr, state: State) -> Value:
         """An argument's value; of a local struct that is passed by address, with what is known of it."""
-        target = arg
-        while isinstance(target, ir.Cast):
-            target = target.operand
-        local = target.operand if isinstance(target, ir.AddressOf) else None
-        if not isinstance(local, ir.Local) or not self._evaluator.is_private(local, self._fn):
-            return self._reader.value(arg, state)
-        deps = 0
-        fields: dict[str, Bits] = {}
-        for lvalue, value in state.facts.items():
-            if isinstance(lvalue, ir.Field) and lvalue.base == local:
-                deps |= value.deps
-                bits = as_bits(value)
-                fields[lvalue.name] = Bits(bits.ones, bits.zeros, bits.nonzero)
-        whole = state.variables.get(local)
-        rest = ZERO if whole is not None and as_bits(whole).constant == 0 else None
-        if not fields and rest is None:
-            return self._reader.value(arg, state)
-        return Pointee(tuple(sorted(fields.items(), key=lambda pair: pair[0])), rest, deps)
+        return self._reader.pointee(arg, state) or self._reader.whole(arg, state)
+
+    def _write(self, arg: ir.Expr, value: Value, names: frozenset[str], state: State) -> None:
+        """A call may write fields of these names through an argument: our caller needs to know if it was the
+        caller's pointer, and so do we, if something was known of what is behind it.
+        """
+        pointer, part = written.behind(arg)
+        if part != written.WHOLE and not written.NOBODY_KNOWS.isdisjoint(names):
+            names = names - written.NOBODY_KNOWS | {part}
+        if part != written.WHOLE and written.WHOLE in names:
+            names = names - {written.WHOLE} | {part}
+        if value.deps:
+            written.note(self._summary.written, value.deps, names)
+        if pointer is not None and isinstance(state.variables.get(pointer), Pointee):
+            state.forget_fields(pointer, names)
+
+    def _forget(self, arg: ir.Expr, names: frozenset[str], state: State) -> None:
+        """Of a local struct whose address was passed, what may have been written is forgotten."""
+        while isinstance(arg, ir.Cast):
+            arg = arg.operand
+        if not isinstance(arg, ir.AddressOf):
+            return
+        root = arg.operand
+        while isinstance(root, (ir.Field, ir.Index)):
+            root = root.base
+        known = written.WHOLE not in names and written.UNKNOWN not in names
+        if known and isinstance(root, ir.Local) and self._evaluator.is_private(root, self._fn):
+            state.forget_fields(root, names)
+        else:
+            forget_output(arg.operand, state)
 
     def _consult(self, summary: Summary, values: list[Value]) -> None:
         """What the callee consulted about its parameters, we consulted about ours."""
@@ -170,6 +187,10 @@ class Calls:
                 self._reader.consulted |= value.deps
                 if summary.places >> position & 1:
                     self._reader.places |= value.deps
+            if value.deps and summary.loaded >> position & 1:
+                self._reader.loaded |= value.deps
+                if isinstance(value, (Pointee, Struct)):
+                    self._reader.consulted |= value.deps
 
     def _return(
         self, each: Exit, call: ir.Call, ref: FunctionRef, values: list[Value], result: ir.Temp, state: State
@@ -233,6 +254,9 @@ class Calls:
     def _model(self, model: Model, call: ir.Call, state: State) -> list[State]:
         actual: dict[str, ir.Expr] = dict(zip(model.params, call.args, strict=False))
         if model.returns is None:
+            for arg in call.args:
+                if not (model.leaf and isinstance(arg, ir.AddressOf)):
+                    self._write(arg, self._reader.value(arg, state), written.NOBODY_KNOWS, state)
             forget_outputs(call.args, state, fields=not model.leaf)
         value: Value | None = None
         if model.returns is not None:

@@ -17,7 +17,20 @@ from gfplint import ir
 from gfplint.analysis import predicate, state
 from gfplint.analysis.flow import dereferenced, escaped, leading_to, reverse_postorder
 from gfplint.analysis.summary import Allocation, Exit, Facts, Held, Summary
-from gfplint.analysis.values import ALL, NONZERO, TOP, Address, Code, Pointee, Value, as_bits, const, join
+from gfplint.analysis.values import (
+    ALL,
+    NONZERO,
+    TOP,
+    ZERO,
+    Address,
+    Code,
+    Pointee,
+    Struct,
+    Value,
+    as_bits,
+    const,
+    join,
+)
 from gfplint.analysis.walk import Walk
 from gfplint.models import Model
 from gfplint.program.constants import Constants
@@ -47,6 +60,7 @@ class Limits:
 class _Entry:
     consulted: int
     places: int
+    loaded: int
     projection: tuple[Value, ...]
     summary: Summary
     low: int
@@ -99,6 +113,7 @@ class Evaluator:
         self._followed: dict[int, tuple[object, tuple[ir.Expr, ...]]] = {}
         self._field_masks: dict[tuple[str, str, str], Value] = {}
         self._escaped: dict[int, tuple[ir.Function, frozenset[ir.Expr]]] = {}
+        self._constant: dict[tuple[str, str, tuple[str, ...]], Value | None] = {}
         self._dooms: dict[int, tuple[ir.Function, frozenset[int]]] = {}
         self._orders: dict[int, tuple[ir.Function, list[int]]] = {}
         self._aliases: dict[int, tuple[ir.Function, dict[ir.Expr, ir.Expr]]] = {}
@@ -221,7 +236,42 @@ class Evaluator:
         table = self._stored.get(key)
         if table is None:
             table = self._stored[key] = self._initialiser(name, path)
-        return table.get(steps)
+        found = table.get(steps)
+        return found if found is not None else self._unset(name, path, steps)
+
+    def _unset(self, name: str, path: str, steps: tuple[str, ...]) -> Value | None:
+        """NULL for a pointer in a constant table that its initialiser leaves out, or sets to 0."""
+        key = (name, path, steps)
+        if key not in self._constant:
+            variable = self.program.initialised(name, path)
+            null = variable is not None and "[]" not in steps and self._is_null(variable, steps)
+            self._constant[key] = ZERO if null else None
+        return self._constant[key]
+
+    def _is_null(self, variable: ir.Variable, steps: tuple[str, ...]) -> bool:
+        kind = variable.type
+        for step in steps:
+            kind = self.types.field_type(kind, step, variable.path)
+        kind = self.types.strip(kind, variable.path)
+        if not isinstance(kind, ir.Pointer) or not variable.values or not self._is_const(variable):
+            return False
+        for value in variable.values:
+            set_path = self.types.named_path(variable, value.path)
+            if any(step == "?" or step.startswith("#") for step in set_path):
+                return False
+            common = min(len(set_path), len(steps))
+            if set_path[:common] == steps[:common] and (
+                set_path != steps or self.constants.evaluate(value.value, variable.path) != 0
+            ):
+                return False
+        return True
+
+    def _is_const(self, variable: ir.Variable) -> bool:
+        item = self.program.enclosing(variable.path, variable.at)
+        file = self.program.source(variable.path)
+        return (
+            item is not None and file is not None and b"const" in file.text[item.start : variable.at].split()
+        )
 
     def field_mask(self, expr: ir.Field, fn: ir.Function) -> Value | None:
         """The masks that are ever stored in a field of type ``gfp_t``, None for any other field.
@@ -311,7 +361,7 @@ class Evaluator:
             if entry.reach is not None and entry.reach < left:
                 continue
             here = entry.home in (None, self.home) and entry.doubt in (None, self.doubt)
-            if here and _project(facts, entry.consulted, entry.places) == entry.projection:
+            if here and _project(facts, entry.consulted, entry.places, entry.loaded) == entry.projection:
                 return entry
         return None
 
@@ -328,7 +378,7 @@ class Evaluator:
     def _solve(self, ref: FunctionRef, fn: ir.Function, facts: Facts, left: int) -> Summary:
         index = len(self._stack)
         mark = len(self._provisional)
-        active = _Active(ref, facts, Summary(ref), index)
+        active = _Active(ref, facts, Summary(ref, params=len(fn.params)), index)
         self._stack.append(active)
         try:
             for _ in range(self.limits.rounds):
@@ -348,7 +398,8 @@ class Evaluator:
         entry = _Entry(
             summary.consulted,
             summary.places,
-            _project(facts, summary.consulted, summary.places),
+            summary.loaded,
+            _project(facts, summary.consulted, summary.places, summary.loaded),
             summary,
             active.low if active.low < index else _DONE,
             self.home if summary.at_home else None,
@@ -412,6 +463,7 @@ class Evaluator:
             self._predicates,
             self._places,
             self._stored,
+            self._constant,
             self._used,
         ):
             kept.clear()
@@ -428,8 +480,8 @@ class Evaluator:
             each
             for each in self._memo[ref]
             if each.reach is None
-            or (each.projection, each.consulted, each.home, each.doubt)
-            != (entry.projection, entry.consulted, entry.home, entry.doubt)
+            or (each.projection, each.consulted, each.loaded, each.home, each.doubt)
+            != (entry.projection, entry.consulted, entry.loaded, entry.home, entry.doubt)
         ]
         self._memo[ref].append(entry)
 
@@ -484,16 +536,22 @@ def _add(table: dict[tuple[str, ...], Value], steps: tuple[str, ...], value: Val
     table[steps] = join(table[steps], value) if steps in table else value
 
 
-def _project(facts: Facts, consulted: int, places: int) -> tuple[Value, ...]:
+def _project(facts: Facts, consulted: int, places: int, loaded: int) -> tuple[Value, ...]:
     """The facts about the consulted parameters, as far as they matter."""
     result: list[Value] = []
     position = 0
-    while consulted >> position:
-        if consulted >> position & 1:
-            value = facts.get(position)
+    while (consulted | loaded) >> position:
+        value = facts.get(position)
+        if loaded >> position & 1 and (
+            isinstance(value, (Pointee, Struct)) or (isinstance(value, Address) and value.table is not None)
+        ):
+            result.append(value)
+        elif consulted >> position & 1:
             if not places >> position & 1 and isinstance(value, (Address, Code, Pointee)):
                 value = NONZERO
             result.append(value)
+        else:
+            result.append(TOP)
         position += 1
     return tuple(result)
 
@@ -504,4 +562,5 @@ def _shape(summary: Summary) -> tuple[object, ...]:
         frozenset(summary.effects),
         frozenset(summary.regions),
         tuple(each.change for each in summary.exits),
+        frozenset(summary.written.items()),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gfplint import ir
+from gfplint.analysis.contents import chain, made
 from gfplint.analysis.state import State, locals_in
 from gfplint.analysis.summary import LockClass
 from gfplint.analysis.values import (
@@ -22,6 +23,7 @@ from gfplint.analysis.values import (
     Code,
     OneOf,
     Pointee,
+    Struct,
     Value,
     alternatives,
     as_bits,
@@ -30,16 +32,18 @@ from gfplint.analysis.values import (
     const,
     join,
     plain,
+    struct_contents,
     truth,
     unary,
     with_deps,
 )
-from gfplint.program.types import Place
+from gfplint.program.types import Place, lock_record
 
 if TYPE_CHECKING:
     from gfplint.analysis.evaluate import Evaluator
 
 _NEGATED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+_TABLES = (ir.Record, ir.Named, ir.Array)
 _ORDERED = ("<", ">", "<=", ">=")
 # include/linux/types.h, in case the tree has no definition of them.
 _UNSIGNED = tuple(ir.Named(name) for name in ("size_t", "u8", "u16", "u32", "u64", "gfp_t"))
@@ -62,6 +66,20 @@ def _started(condition: ir.Expr, state: State) -> ir.Expr | None:
     return None
 
 
+def _carried(value: Value) -> Value | None:
+    """A field's value as it is passed on with the struct: functions, tables and numbers; None for nothing."""
+    if isinstance(value, Code):
+        return plain(value)
+    if isinstance(value, Address):
+        table = value.table
+        return Address(None, table) if table is not None and isinstance(table.type, _TABLES) else NONZERO
+    if isinstance(value, OneOf) and any(isinstance(each, Code) for each in value.values):
+        return plain(value)
+    bits = as_bits(value)
+    known = bits.ones or bits.zeros or bits.nonzero
+    return Bits(bits.ones, bits.zeros, bits.nonzero) if known else None
+
+
 class Reader:
     """Evaluates expressions of ``fn``. ``aliases`` maps a temporary to the expression that a model says
     it equals (``WARN_ON(x)`` is ``x``), so that testing one teaches about the other.
@@ -75,6 +93,7 @@ class Reader:
         self.aliases = aliases
         self.consulted = 0
         self.places = 0
+        self.loaded = 0
 
     # ------------------------------------------------------------------------------ values
 
@@ -122,6 +141,8 @@ class Reader:
                 return self._load(expr, state)
             case ir.String() | ir.Sizeof():
                 return NONZERO
+            case ir.Container(pointer):
+                return Bits(deps=self.value(pointer, state).deps)
         return TOP
 
     def _operate(self, op: str, left: ir.Expr, right: ir.Expr, state: State) -> Value:
@@ -163,6 +184,11 @@ class Reader:
                 return Code(ref)
         if isinstance(operand, ir.Deref):
             return self.value(operand.pointer, state)
+        start: ir.Expr = operand
+        while isinstance(start, (ir.Field, ir.Index)):
+            start = start.base
+        if isinstance(start, ir.Global):
+            return Address(None, self.place(operand, state), 0, (self.fn.path, self.fn.start, operand))
         roots = {local: state.variables[local] for local in locals_in(operand) if local in state.variables}
         deps = 0
         for value in roots.values():
@@ -176,16 +202,81 @@ class Reader:
         known = state.facts.get(expr)
         if known is not None:
             return known
-        if isinstance(expr, ir.Field) and isinstance(expr.base, ir.Deref):
-            pointer = self.value(expr.base.pointer, state)
-            if isinstance(pointer, Pointee):
-                self.places |= pointer.deps
-                self.consulted |= pointer.deps
-                return pointer.field(expr.name) or TOP
+        if isinstance(expr, ir.Field):
+            root, path = chain(expr)
+            if isinstance(root, ir.Deref):
+                pointer = self.value(root.pointer, state)
+                self.loaded |= pointer.deps
+                if isinstance(pointer, Pointee):
+                    field = pointer.contents.field(path)
+                    if field is not None:
+                        return field
         stored = self.initial(expr, state)
         if stored is None and isinstance(expr, ir.Field):
             stored = self._evaluator.field_mask(expr, self.fn)
         return stored if stored is not None else TOP
+
+    def whole(self, expr: ir.Expr, state: State) -> Value:
+        """The value of an expression that may be a struct: of a local one with its fields."""
+        if isinstance(expr, ir.Local):
+            known = state.variables.get(expr)
+            if isinstance(known, Struct) or (
+                state.facts and isinstance(self.fn.types.get(expr.name), ir.Record)
+            ):
+                found = self.contents(expr, state)
+                return found if found is not None else TOP
+        return self.value(expr, state)
+
+    def contents(self, local: ir.Local, state: State) -> Struct | None:
+        """What is known of the fields of a local struct; None where that is nothing."""
+        fields: list[tuple[str, Value]] = []
+        deps = 0
+        for lvalue, value in state.facts.items():
+            if isinstance(lvalue, ir.Field) and local in locals_in(lvalue):
+                root, path = chain(lvalue)
+                if root == local:
+                    deps |= value.deps
+                    kept = _carried(value)
+                    if kept is not None:
+                        fields.append((path, kept))
+        whole = state.variables.get(local)
+        known = struct_contents(whole)
+        if known is not None and whole is not None and self._evaluator.is_private(local, self.fn):
+            found = made(fields, known.rest, known.changed)
+            deps |= whole.deps
+        else:
+            found = made(fields, None, ())
+        return Struct(found, deps) if found else None
+
+    def pointee(self, arg: ir.Expr, state: State) -> Pointee | None:
+        """What is known of the struct whose address ``arg`` is: a local one or a caller's, or part of it."""
+        while isinstance(arg, ir.Cast):
+            arg = arg.operand
+        if not isinstance(arg, ir.AddressOf):
+            return None
+        root, path = chain(arg.operand)
+        if isinstance(root, ir.Local):
+            if not self._evaluator.is_private(root, self.fn):
+                return None
+            struct = self.contents(root, state)
+            if struct is None:
+                return None
+            contents, deps = struct.contents.part(path), struct.deps
+        elif isinstance(root, ir.Deref) and path:
+            value = self.value(root.pointer, state)
+            if not isinstance(value, Pointee):
+                return None
+            self.loaded |= value.deps
+            contents, deps = value.contents.part(path), value.deps
+        else:
+            return None
+        if not contents:
+            return None
+        if path:
+            kind = self._types.strip(self._types.type_of(arg.operand, self.fn), self.fn.path)
+            if not isinstance(kind, ir.Record) or lock_record(kind):
+                return None  # locks are told apart by where they are
+        return Pointee(contents, deps)
 
     def initial(self, expr: ir.Expr, state: State) -> Value | None:
         """What a static initialiser stored at an lvalue of a constant table; None where there is none."""
@@ -209,13 +300,10 @@ class Reader:
                         if isinstance(pointer, (ir.Local, ir.Temp, ir.Field))
                         else TOP
                     )
-                    if not isinstance(value, Address) or value.place is None:
+                    self.loaded |= value.deps
+                    place = value.table if isinstance(value, Address) else None
+                    if place is None:
                         return None
-                    place = value.place
-                    if not place.root.startswith("global "):
-                        return None
-                    self.places |= value.deps
-                    self.consulted |= value.deps
                     name = place.root.removeprefix("global ")
                     return self._evaluator.stored(
                         name, place.file or self.fn.path, (*place.steps, *reversed(steps))

@@ -55,9 +55,18 @@ def forget_outputs(args: tuple[ir.Expr, ...], state: State, *, fields: bool = Tr
         while isinstance(arg, ir.Cast):
             arg = arg.operand
         if isinstance(arg, ir.AddressOf):
-            operand = arg.operand
-            if isinstance(operand, ir.Local):
-                state.assign(operand, None)
-            elif fields and isinstance(operand, ir.Field) and state.facts:
-                for key in [key for key in state.facts if operand.name in fields_in(key)]:
-                    del state.facts[key]
+            forget_output(arg.operand, state, fields=fields)
+
+
+def forget_output(operand: ir.Expr, state: State, *, fields: bool = True) -> None:
+    """The same for one lvalue whose address is passed."""
+    if isinstance(operand, ir.Local):
+        state.assign(operand, None)
+    elif fields and isinstance(operand, ir.Field):
+        for key in [key for key in state.facts if operand.name in fields_in(key)]:
+            del state.facts[key]
+        root = operand.base
+        while isinstance(root, (ir.Field, ir.Index)):
+            root = root.base
+        if isinstance(root, ir.Local):
+            state.forget_fields(root, frozenset((operand.name,)))

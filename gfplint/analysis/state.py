@@ -7,11 +7,14 @@ taken stays tied to that lock for as long as it is held.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from gfplint import ir
+from gfplint.analysis.contents import Contents, below, chain
 from gfplint.analysis.summary import Held, Locks
-from gfplint.analysis.values import Value, join, widen
+from gfplint.analysis.values import Pointee, Struct, Value, join, struct_contents, widen, with_deps
+from gfplint.analysis.written import NOBODY_KNOWS, WHOLE
 
 _locals: dict[ir.Expr, frozenset[ir.Expr]] = {}
 _fields: dict[ir.Expr, frozenset[str]] = {}
@@ -139,8 +142,59 @@ class State:
             stale = [key for key in self.facts if name in fields_in(key)]
             for key in stale:
                 del self.facts[key]
+        self._set_in_struct(target)
         if value is not None:
             self.facts[target] = value
+
+    def assign_struct(self, target: ir.Expr, value: Struct) -> None:
+        """A struct is copied to ``target``. What is known of a local's fields is kept as facts."""
+        contents = value.contents
+        if isinstance(target, ir.Temp):
+            self.assign(target, value)
+            return
+        rest: Value | None = None
+        if contents.rest is not None and isinstance(target, ir.Local):
+            known = Contents((), contents.rest, contents.changed)
+            rest = Struct(known.without(path.rpartition(".")[2] for path, _ in contents.fields), value.deps)
+        self.assign(target, rest)
+        if isinstance(chain(target)[0], ir.Local):
+            for path, each in contents.fields:
+                self.facts[below(target, path)] = with_deps(each, value.deps)
+
+    def _set_in_struct(self, target: ir.Expr) -> None:
+        """A field was set, or part of one: of a zeroed local struct it is no longer known to be 0."""
+        name = ""
+        while isinstance(target, (ir.Field, ir.Index)):
+            if not name and isinstance(target, ir.Field):
+                name = target.name
+            target = target.base
+        if name and isinstance(target, ir.Local):
+            self._change_struct(target, (name,))
+
+    def _change_struct(self, local: ir.Expr, names: Iterable[str]) -> None:
+        value = self.variables.get(local)
+        known = struct_contents(value)
+        if known is not None and value is not None:
+            left = known.without(names)
+            if left:
+                self.variables[local] = Struct(left, value.deps)
+            else:
+                del self.variables[local]
+
+    def forget_fields(self, local: ir.Expr, names: frozenset[str]) -> None:
+        """Fields of these names may have been written, of the struct ``local`` or of what it points to."""
+        names -= NOBODY_KNOWS
+        if not names:
+            return
+        for key in [each for each in self.facts if local in locals_in(each)]:
+            if not names.isdisjoint(fields_in(key)):
+                del self.facts[key]
+        value = self.variables.get(local)
+        if isinstance(value, Pointee):
+            left = Contents() if WHOLE in names else value.contents.without(names)
+            self.variables[local] = Pointee(left, value.deps)
+        else:
+            self._change_struct(local, names)
 
     def _forget_tried(self, target: ir.Expr) -> None:
         """A pointer means something else once what it is read from has changed."""

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from gfplint import ir
 from gfplint.analysis.values import TOP, Value
+from gfplint.analysis.written import NOBODY_KNOWS, NOTHING
 from gfplint.program.program import FunctionRef
 
 # Scope bits: what a task may be inside of. The names are those of the API models (`enters = "nofs"`).
@@ -175,12 +176,24 @@ class Summary:
     """Calls, by offset and callee, at which an allocation of the callee's may reclaim."""
     consulted: int = 0
     places: int = 0
+    loaded: int = 0
+    """Parameters through which fields are read: what a caller knows of the struct behind them matters."""
+    written: dict[int, frozenset[str]] = field(default_factory=dict)
+    """Parameter → names of the fields that may be written through it; see :mod:`gfplint.analysis.written`."""
+    params: int = 0
+    """Parameters that the function has, as far as it was looked at."""
     at_home: bool = False
     """Whether a call through a pointer was narrowed by where the walk started (:attr:`Evaluator.home`)."""
     at_doubt: bool = False
     """Whether a call with several possible targets was met: they are followed from certain ways only."""
     complete: bool = True
     """False where a bound (depth, evaluations) cut the walk short."""
+
+    def writes(self, position: int) -> frozenset[str]:
+        """Names of the fields that may be written through an argument."""
+        if position >= self.params or not self.complete:
+            return NOBODY_KNOWS
+        return self.written.get(position, NOTHING)
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ One domain serves masks, flag words, constants and truth values:
   value is surely not zero (a pointer that was tested, an error code);
 * :class:`OneOf`: a handful of alternatives, where paths with the same locks met;
 * :class:`Address`, :class:`Code`: a pointer to a place, a pointer to a function;
+* :class:`Struct`, :class:`Pointee`: a struct some of whose fields are known, a pointer to one;
 * :class:`Cookie`: what ``memalloc_*_save()`` returned.
 
 Each value carries ``deps``, a set of parameter numbers (as bits) that it was computed from: whoever
@@ -21,6 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from gfplint.analysis.contents import Contents
 from gfplint.program.program import FunctionRef
 from gfplint.program.types import Place
 
@@ -95,6 +97,12 @@ class Address:
     def __hash__(self) -> int:
         return hash(self.place)
 
+    @property
+    def table(self) -> Place | None:
+        """The file-scope variable that it points to or into, None for all else."""
+        place = self._place  # that of a variable is always known from the start
+        return place if place is not None and place.root.startswith("global ") else None
+
     def __repr__(self) -> str:
         return f"Address({self.place})"
 
@@ -118,25 +126,27 @@ class Cookie:
 
 @dataclass(slots=True, unsafe_hash=True)
 class Pointee:
-    """A valid pointer to a struct some of whose fields are known: (name, value) pairs, sorted. ``rest`` is
-    the value of all others, where the struct was zeroed.
-    """
+    """A valid pointer to a struct of which something is known, and which nobody else has."""
 
-    fields: tuple[tuple[str, Bits], ...]
-    rest: Bits | None = None
+    contents: Contents
     deps: int = 0
 
-    def field(self, name: str) -> Bits | None:
-        """The value of a field, None where it is not known."""
-        return next((value for known, value in self.fields if known == name), self.rest)
+
+@dataclass(slots=True, unsafe_hash=True)
+class Struct:
+    """A struct itself: what a function returns or is passed by value, what a variable was set to."""
+
+    contents: Contents
+    deps: int = 0
 
 
-Value: TypeAlias = Bits | OneOf | Address | Code | Cookie | Pointee
+Value: TypeAlias = Bits | OneOf | Address | Code | Cookie | Pointee | Struct
 
 TOP = Bits()
 ZERO = Bits(0, ALL)
 ONE = Bits(1, ALL ^ 1, True)
 NONZERO = Bits(0, 0, True)
+_ZEROED = Contents((), ZERO)
 
 
 VALID = Address(None, None, key="valid")
@@ -166,7 +176,9 @@ def with_deps(value: Value, deps: int) -> Value:
         case Code():
             return Code(value.ref, value.deps | deps)
         case Pointee():
-            return Pointee(value.fields, value.rest, value.deps | deps)
+            return Pointee(value.contents, value.deps | deps)
+        case Struct():
+            return Struct(value.contents, value.deps | deps)
     return Cookie(value.scope, value.was_entered, value.deps | deps)
 
 
@@ -181,8 +193,10 @@ def plain(value: Value) -> Value:
             )
         case Code(ref, deps):
             return Code(ref) if deps else value
-        case Pointee(fields, rest, deps):
-            return Pointee(fields, rest) if deps else value
+        case Pointee(contents, deps):
+            return Pointee(contents) if deps else value
+        case Struct(contents, deps):
+            return Struct(contents) if deps else value
         case Address():
             if not value.deps:
                 return value
@@ -205,6 +219,8 @@ def join(left: Value, right: Value) -> Value:
     deps = left.deps | right.deps
     if left == right:
         return with_deps(left, deps)
+    if isinstance(left, Struct) or isinstance(right, Struct):
+        return _joined_structs(left, right, deps)
     merged: list[Value] = []
     for value in (*alternatives(left), *alternatives(right)):
         value = plain(value)
@@ -217,6 +233,21 @@ def join(left: Value, right: Value) -> Value:
     if len(merged) <= MAX_ALTERNATIVES:
         return OneOf(tuple(merged), deps)
     return with_deps(_collapse(merged), deps)
+
+
+def _joined_structs(left: Value, right: Value, deps: int) -> Value:
+    one, other = struct_contents(left), struct_contents(right)
+    if one is None or other is None:
+        return Bits(deps=deps)
+    both = one.joined(other, join)
+    return Struct(both, deps) if both else Bits(deps=deps)
+
+
+def struct_contents(value: Value | None) -> Contents | None:
+    """What is known of a struct that was set to ``value``: of a zeroed one, that all fields are 0."""
+    if isinstance(value, Struct):
+        return value.contents
+    return _ZEROED if isinstance(value, Bits) and value.zeros == ALL else None
 
 
 def _collapse(values: list[Value]) -> Value:
@@ -242,7 +273,7 @@ def as_bits(value: Value) -> Bits:
             return value
         case OneOf():
             return _collapse_bits(value)
-        case Cookie():
+        case Cookie() | Struct():
             return Bits(deps=value.deps)
     return Bits(0, 0, True, value.deps)
 

@@ -11,12 +11,25 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gfplint import ir
+from gfplint.analysis import written
 from gfplint.analysis.calls import Calls
 from gfplint.analysis.expressions import Reader
 from gfplint.analysis.scopes import assign_task_flags
 from gfplint.analysis.state import Key, State
 from gfplint.analysis.summary import Exit, Facts, Summary
-from gfplint.analysis.values import TOP, VALID, Bits, Value, alternatives, join, plain, truth, with_deps
+from gfplint.analysis.values import (
+    TOP,
+    VALID,
+    Bits,
+    Pointee,
+    Struct,
+    Value,
+    alternatives,
+    join,
+    plain,
+    truth,
+    with_deps,
+)
 from gfplint.analysis.values import binary as operate
 from gfplint.findings import Note
 from gfplint.program.program import FunctionRef
@@ -46,15 +59,21 @@ class Walk:
         self._order = evaluator.order(fn)
         self._doomed = evaluator.doomed(fn)
         self._heap: list[tuple[int, int]] = []
+        self._written: dict[int, frozenset[str]] = {}
         self._exits: list[Exit] = []
 
     def run(self, ref: FunctionRef) -> Summary:
         """Walk to the fixed point."""
-        summary = Summary(ref)
+        summary = Summary(ref, params=len(self.fn.params))
         calls = Calls(self.evaluator, self.fn, self.reader, summary)
         entry = State()
+        self._written = summary.written
         for position, name in enumerate(self.fn.params):
-            entry.variables[ir.Local(name)] = with_deps(self.facts.get(position), 1 << position)
+            value = with_deps(self.facts.get(position), 1 << position)
+            if isinstance(value, Struct):
+                entry.assign_struct(ir.Local(name), value)
+            else:
+                entry.variables[ir.Local(name)] = value
         self._flow(0, entry)
         steps = 0
         while self._heap:
@@ -84,6 +103,7 @@ class Walk:
             each.value = plain(each.value) if not each.value.deps else each.value
         summary.consulted = self.reader.consulted
         summary.places = self.reader.places
+        summary.loaded = self.reader.loaded
         return summary
 
     # ------------------------------------------------------------------------------- blocks
@@ -152,8 +172,25 @@ class Walk:
         target = instruction.target
         if isinstance(target, ir.Field) and target.name == "flags" and assign_task_flags(instruction, state):
             return
-        value: Value | None = self.reader.value(instruction.value, state)
-        state.assign(target, value)
+        value = self.reader.whole(instruction.value, state)
+        if not isinstance(target, (ir.Local, ir.Temp)):
+            self._write(target, value, state)
+        if isinstance(value, Struct):
+            state.assign_struct(target, value)
+        else:
+            state.assign(target, value)
+
+    def _write(self, target: ir.Expr, value: Value, state: State) -> None:
+        """An assignment to memory: whose it is, and whose pointers are kept there."""
+        if value.deps:
+            written.note(self._written, value.deps, written.NOBODY_KNOWS)
+        pointer, name = written.target(target)
+        known = state.variables.get(pointer) if pointer is not None else None
+        if known is not None and known.deps:
+            names = frozenset((name,))
+            written.note(self._written, known.deps, names)
+            if pointer is not None and isinstance(known, Pointee):
+                state.forget_fields(pointer, names)
 
     def _leave(self, end: ir.Terminator, state: State) -> None:
         match end:
@@ -169,7 +206,7 @@ class Walk:
             case ir.Switch(value, cases, default, _):
                 self._switch(value, cases, default, state)
             case ir.Return(value, _):
-                result = self.reader.value(value, state) if value is not None else TOP
+                result = self.reader.whole(value, state) if value is not None else TOP
                 for each in alternatives(result):
                     self._exits.append(
                         Exit(
