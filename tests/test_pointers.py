@@ -31,8 +31,8 @@ def names(
     tree: SmallTree, number: int, home: str, function: str = "one_go", path: str = "drivers/a/one/one.c"
 ) -> list[str]:
     call = tree.calls(function, path)[number]
-    found, _ = tree.pointers.targets(call, tree.function(function, path), home)
-    return [ref.name for ref in found]
+    found = tree.pointers.targets(call, tree.function(function, path), home)
+    return [ref.name for ref in found.refs]
 
 
 def small(root: Path, **files: str) -> SmallTree:
@@ -97,10 +97,42 @@ def test_near_ones_are_meant(tmp_path: Path) -> None:
 def test_home_is_said_to_have_mattered(tmp_path: Path) -> None:
     tree = small(tmp_path, a__one__one=driver("one"), b__two__two=driver("two"))
     call, fn = tree.calls("one_go", "drivers/a/one/one.c")[0], tree.function("one_go", "drivers/a/one/one.c")
-    assert tree.pointers.targets(call, fn, "drivers/a/one")[1]
-    assert tree.pointers.targets(call, fn, "net/core")[1]
+    assert tree.pointers.targets(call, fn, "drivers/a/one").by_home
+    assert tree.pointers.targets(call, fn, "net/core").by_home
     put = tree.calls("one_go", "drivers/a/one/one.c")[1]
-    assert not tree.pointers.targets(put, fn, "net/core")[1]
+    assert not tree.pointers.targets(put, fn, "net/core").by_home
+
+
+def test_what_a_header_of_all_stores_counts_too(tmp_path: Path) -> None:
+    """Other drivers' tables are not meant; objects that an inline function of a header makes may be."""
+    fn_path = "drivers/a/one/one.c"
+    tree = small(tmp_path, a__one__one=driver("one"), b__two__two=driver("two"))
+    call = tree.calls("one_go", fn_path)[0]
+    assert tree.pointers.targets(call, tree.function("one_go", fn_path), "drivers/a/one").possible == 1
+    header = tmp_path / "shared"
+    tree = small(header, a__one__one=driver("one"))
+    (header / "include/linux/made.h").write_text(
+        "#include <linux/small.h>\nstatic int made_fn(int n) { return n; }\n"
+        "static inline struct ops make(void) { struct ops o = { .get = made_fn }; return o; }\n"
+    )
+    call = tree.calls("one_go", fn_path)[0]
+    found = tree.pointers.targets(call, tree.function("one_go", fn_path), "drivers/a/one")
+    assert [ref.name for ref in found.refs] == ["one_fn"]
+    assert found.possible == 2
+
+
+def test_what_the_library_around_a_driver_stores_counts_as_one(tmp_path: Path) -> None:
+    tree = small(
+        tmp_path,
+        a__lib__one__one=driver("one"),
+        a__lib__helper=driver("helper"),
+        a__lib__other=driver("other"),
+    )
+    path = "drivers/a/lib/one/one.c"
+    call = tree.calls("one_go", path)[0]
+    found = tree.pointers.targets(call, tree.function("one_go", path), "drivers/a/lib/one")
+    assert [ref.name for ref in found.refs] == ["one_fn"]
+    assert found.possible == 2
 
 
 def test_too_many_far_ones_are_not_followed(tmp_path: Path) -> None:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from gfplint import ir
 from gfplint.analysis import scopes, written
+from gfplint.analysis.contents import chain
 from gfplint.analysis.effects import Effects, Reached
 from gfplint.analysis.expressions import Reader
-from gfplint.analysis.locksets import forget_output, forget_outputs, hold, release, release_named
-from gfplint.analysis.state import State
+from gfplint.analysis.locksets import forget_output, hold, release, release_named
+from gfplint.analysis.state import State, fields_in
 from gfplint.analysis.summary import (
     SCOPES,
     Exit,
@@ -21,6 +22,7 @@ from gfplint.analysis.summary import (
 )
 from gfplint.analysis.values import (
     TOP,
+    Address,
     Code,
     Pointee,
     Struct,
@@ -72,15 +74,16 @@ class Calls:
             predicate = self._evaluator.predicate(targets[0])
             if predicate is not None:
                 return [self._expand(predicate, targets[0], call, state)]
+        possible = 1
         if targets is None:
-            targets = self._indirect(call, state)
+            targets, possible = self._indirect(call, state)
         if not targets:
             for arg in call.args:
                 self._write(arg, self._reader.value(arg, state), written.NOBODY_KNOWS, state)
-            forget_outputs(call.args, state)
+                self._forget(arg, written.NOBODY_KNOWS, state)
             state.assign(call.result, None)
             return [state]
-        return self._called(targets, call, call.args, call.result, state)
+        return self._called(targets, possible, call, call.args, call.result, state)
 
     def _expand(self, predicate: ir.Expr, ref: FunctionRef, call: ir.Call, state: State) -> State:
         """The state after a call that is no more than an expression: what is decided by it is decided of
@@ -96,8 +99,10 @@ class Calls:
 
     # ------------------------------------------------------------------------------ targets
 
-    def _indirect(self, call: ir.Call, state: State) -> tuple[FunctionRef, ...]:
-        """Functions that a call through a pointer may reach; none where there are too many or unknown."""
+    def _indirect(self, call: ir.Call, state: State) -> tuple[tuple[FunctionRef, ...], int]:
+        """Functions that a call through a pointer is followed into, none where there are too many or unknown;
+        and how many could be meant.
+        """
         value = self._reader.value(call.function, state)
         if value.deps:
             self._reader.consult(value)
@@ -105,20 +110,21 @@ class Calls:
         known = tuple(each.ref for each in alternatives(value) if isinstance(each, Code))
         if known and len(known) == len(alternatives(value)):
             self._evaluator.pointers.count(self._fn, call, len(known))
-            return known
+            return known, len(known)
         if self._evaluator.limits.depth == 1:
-            return ()
-        found, by_home = self._evaluator.pointers.targets(call, self._fn, self._evaluator.home)
-        self._summary.at_home |= by_home
-        if len(found) > 1:
+            return (), 0
+        found = self._evaluator.pointers.targets(call, self._fn, self._evaluator.home)
+        self._summary.at_home |= found.by_home
+        if len(found.refs) > 1:
             self._summary.at_doubt = True
             if self._evaluator.doubt:
-                return ()
-        return found
+                return (), 0
+        return found.refs, found.possible
 
     def _called(
         self,
         targets: tuple[FunctionRef, ...],
+        possible: int,
         call: ir.Call,
         args: tuple[ir.Expr, ...],
         result: ir.Temp,
@@ -135,7 +141,7 @@ class Calls:
             self._consult(summary, values)
             self._summary.at_home |= summary.at_home
             self._summary.at_doubt |= summary.at_doubt and len(targets) == 1
-            self._absorb(ref, summary, call, values, state, len(targets))
+            self._absorb(ref, summary, call, values, state, possible)
         for position, (arg, value) in enumerate(zip(args, values, strict=True)):
             names = written.NOTHING.union(*(summary.writes(position) for summary in summaries))
             if names:
@@ -174,11 +180,22 @@ class Calls:
         root = arg.operand
         while isinstance(root, (ir.Field, ir.Index)):
             root = root.base
-        known = written.WHOLE not in names and written.UNKNOWN not in names
-        if known and isinstance(root, ir.Local) and self._evaluator.is_private(root, self._fn):
+        private = isinstance(root, ir.Local) and self._evaluator.is_private(root, self._fn)
+        if not private or written.WHOLE in names:
+            forget_output(arg.operand, state)
+        elif written.UNKNOWN not in names:
             state.forget_fields(root, names)
         else:
+            # A struct's functions are set where it is made, hardly ever by those that get it to use it.
+            kept = {
+                lvalue: value
+                for lvalue, value in state.facts.items()
+                if (isinstance(value, Code) or (isinstance(value, Address) and value.table is not None))
+                and chain(lvalue)[0] == root
+                and names.isdisjoint(fields_in(lvalue))
+            }
             forget_output(arg.operand, state)
+            state.facts.update(kept)
 
     def _consult(self, summary: Summary, values: list[Value]) -> None:
         """What the callee consulted about its parameters, we consulted about ours."""
@@ -255,9 +272,10 @@ class Calls:
         actual: dict[str, ir.Expr] = dict(zip(model.params, call.args, strict=False))
         if model.returns is None:
             for arg in call.args:
-                if not (model.leaf and isinstance(arg, ir.AddressOf)):
-                    self._write(arg, self._reader.value(arg, state), written.NOBODY_KNOWS, state)
-            forget_outputs(call.args, state, fields=not model.leaf)
+                if model.leaf and isinstance(arg, ir.AddressOf) and not isinstance(arg.operand, ir.Local):
+                    continue  # it does with the field what its model says
+                self._write(arg, self._reader.value(arg, state), written.NOBODY_KNOWS, state)
+                self._forget(arg, written.NOBODY_KNOWS, state)
         value: Value | None = None
         if model.returns is not None:
             value = self._reader.value(at_call(model.returns, actual), state)
@@ -384,8 +402,9 @@ class Calls:
         inner = ir.Call(target, passed, call.result, call.at, call.via)
         saved = state.variables.get(call.result)
         states = []
-        targets = self._indirect(inner, state)
-        for each in self._called(targets, inner, passed, call.result, state) if targets else [state]:
+        targets, possible = self._indirect(inner, state)
+        after = self._called(targets, possible, inner, passed, call.result, state) if targets else [state]
+        for each in after:
             each.assign(call.result, saved)
             states.append(each)
         return states

@@ -230,7 +230,7 @@ def _behind(dump: Dump, call: ir.Call, fn: ir.Function, values: set[Value]) -> s
     if deps:
         return f"what callers pass: {_parameters(deps, fn)}"
     home = fn.path.rpartition("/")[0]
-    found, _ = dump.evaluator.pointers.targets(call, fn, home)
+    found = dump.evaluator.pointers.targets(call, fn, home).refs
     if found:
         return f"stored {', '.join(_place(dump, each) for each in found)}"
     count = dump.evaluator.pointers.sites.get((fn.path, call.at, repr(call.function)), 0)

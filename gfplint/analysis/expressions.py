@@ -211,6 +211,13 @@ class Reader:
                     field = pointer.contents.field(path)
                     if field is not None:
                         return field
+            elif isinstance(root, ir.Local):
+                whole = state.variables.get(root)
+                contents = struct_contents(whole)
+                if contents is not None and self._evaluator.is_private(root, self.fn):
+                    field = contents.field(path)
+                    if field is not None and whole is not None:
+                        return with_deps(field, whole.deps)
         stored = self.initial(expr, state)
         if stored is None and isinstance(expr, ir.Field):
             stored = self._evaluator.field_mask(expr, self.fn)

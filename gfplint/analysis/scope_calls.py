@@ -69,13 +69,14 @@ class ScopeCalls(Calls):
     def _called(
         self,
         targets: tuple[FunctionRef, ...],
+        possible: int,
         call: ir.Call,
         args: tuple[ir.Expr, ...],
         result: ir.Temp,
         state: State,
     ) -> list[State]:
         if self._walk.follow:
-            return super()._called(targets, call, args, result, state)
+            return super()._called(targets, possible, call, args, result, state)
         assert isinstance(state, ScopeState)
         return [self._unknown(args, result, state)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gfplint import ir
 from gfplint.findings import Note
@@ -21,6 +21,16 @@ _NEAR_TARGETS = 12
 _FAR_TARGETS = 3
 """The same where none of them is near."""
 _FEW = 4
+
+
+class Targets(NamedTuple):
+    """What a call through a pointer may call. ``by_home``: whether the folder where the walk started had a
+    say in that. ``possible``: how many functions could be meant, those that were taken for another's too.
+    """
+
+    refs: tuple[FunctionRef, ...]
+    by_home: bool
+    possible: int
 
 
 class Pointers:
@@ -68,9 +78,9 @@ class Pointers:
         key = (fn.path, call.at, repr(call.function))
         self.sites[key] = max(targets, self.sites.get(key, 0))
 
-    def targets(self, call: ir.Call, fn: ir.Function, home: str) -> tuple[tuple[FunctionRef, ...], bool]:
-        """The functions that a call through a pointer is followed into, and whether ``home``, the folder
-        where the walk started, had a say in that. Empty where nothing is known, or too much.
+    def targets(self, call: ir.Call, fn: ir.Function, home: str) -> Targets:
+        """The functions that a call through a pointer is followed into; none where nothing is known, or too
+        much. ``home`` is the folder where the walk started.
 
         A local variable may hold what anything in ``fn`` assigns to it, a field of a struct what the tree
         stores in fields of that name and struct, an element of an array what any element may.
@@ -81,6 +91,7 @@ class Pointers:
         expr = _pointer(call.function)
         what = expr.name if isinstance(expr, (ir.Field, ir.Local, ir.Global)) else "a pointer"
         found: set[FunctionRef] = set()
+        others = 0
         near = many = foreign = False
         for each in origins(expr, fn):
             each = _pointer(each)
@@ -91,17 +102,19 @@ class Pointers:
             refs, by_home = self._behind(each, owner, fn, home)
             many |= refs is None
             near |= by_home
+            if by_home and isinstance(each, ir.Field):
+                others += self.stores.others(owner, each.name, home)
             found.update(refs or ())
         if foreign and not found and not many:
-            return (), False
+            return Targets((), False, 0)
         most = _NEAR_TARGETS if near else _FAR_TARGETS
         self.count(fn, call, _FEW + 1 if many and len(found) <= _FEW else len(found))
         if many or len(found) > most:
             self._note(fn, call, f"{fn.name}() calls through {what}; too many functions are possible.")
-            return (), True
+            return Targets((), True, 0)
         if not found:
             self._note(fn, call, f"{fn.name}() calls through {what}; no target is known.")
-        return tuple(sorted(found)), near or len(found) > 1
+        return Targets(tuple(sorted(found)), near or len(found) > 1, len(found) + others)
 
     def _owner(self, field: ir.Field, fn: ir.Function) -> str:
         """The tag of the struct that a field is a member of, "" where it has none."""

@@ -35,6 +35,7 @@ class Stores:
         self._types = types
         self._stored: dict[tuple[str, str], tuple[FunctionRef, ...]] = {}
         self._near: dict[tuple[str, str, str], tuple[FunctionRef, ...]] = {}
+        self._others: dict[tuple[str, str, str], int] = {}
         self._variables: dict[tuple[str, str], tuple[FunctionRef, ...]] = {}
 
     # ------------------------------------------------------------------------------- functions
@@ -51,6 +52,28 @@ class Stores:
             found = self._sorted(own, tag, field) or self._sorted(sites, tag, field)
             self._near[key] = found
         return found
+
+    def others(self, tag: str, field: str, home: str) -> int:
+        """How many functions an object near ``home`` may have in the field besides those that :meth:`near`
+        chose. Other drivers' objects are never meant. But every function counts that a header of all
+        (``include/``) stores there, since whoever includes it makes such objects; and what the driver's other
+        folders and the library around it store counts as one more.
+        """
+        key = (tag, field, home)
+        known = self._others.get(key)
+        if known is None:
+            word = tag.encode()
+            chosen = set(self.near(tag, field, home))
+            headers: list[Site] = []
+            around: list[Site] = []
+            for site in self._program.tree.index.stores(field):
+                header = site.path.startswith("include/")
+                if (header or _is_around(site.path, home)) and word in self._program.tree.read(site.path):
+                    (headers if header else around).append(site)
+            more = set(self._sorted(headers, tag, field)) - chosen
+            beside = any(ref not in chosen and ref not in more for ref in self._sorted(around, tag, field))
+            known = self._others[key] = len(more) + beside
+        return known
 
     def stored(self, tag: str, field: str, most: int | None = None) -> tuple[FunctionRef, ...] | None:
         """Every function that initialisers and assignments store in ``struct tag``'s ``field``, sorted;
@@ -256,6 +279,14 @@ def _is_near(path: str, home: str) -> bool:
             break
         common += 1
     return common >= max(2, len(here) - 1)
+
+
+def _is_around(path: str, home: str) -> bool:
+    """Whether a file is of the same driver as the folder ``home``, or of a folder around it, top ones
+    (``drivers/``, ``fs/``) left out.
+    """
+    folder = path.rpartition("/")[0]
+    return _is_near(path, home) or ("/" in folder and home.startswith(folder + "/"))
 
 
 def _is_test(path: str) -> bool:
