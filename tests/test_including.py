@@ -40,6 +40,7 @@ def chosen(root: Path, directive: str, include: str = '#include "a.h"', path: st
         ("ifdef SUPPORTED", True),
         ("ifndef SUPPORTED", False),
         ("if defined(SUPPORTED) && defined(EMPTY)", True),
+        ("if defined(EMPTY) && SIZE > 1000", True),
         ("ifdef NEVER", False),
         ("ifdef NOWHERE", False),
         ("if SIZE > 1000", True),

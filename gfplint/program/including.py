@@ -70,7 +70,10 @@ class FileConfig(Config):
         return None
 
     def _defined(self, name: str, defined: Callable[[str], bool | None]) -> bool:
-        return super()._defined(name, defined) or (defined(name) is None and self._macro(name) is not None)
+        unknown = self._unknown
+        found = super()._defined(name, defined) or (defined(name) is None and self._macro(name) is not None)
+        self._unknown = unknown  # a name may be defined and have no number
+        return found
 
     def decide(self, directive: str, defined: Callable[[str], bool | None]) -> bool:
         """As its base does, but numbers of headers count only where every name of an expression has one:
