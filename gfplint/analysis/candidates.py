@@ -76,6 +76,25 @@ class Candidates:
         found |= self._words.keys() | {path for path, names in self._own_wrapping.items() if names}
         return [path for path in self._files if path in found]
 
+    def inputs(self, files: Iterable[str]) -> object:
+        """What :meth:`of` goes by for these files, in a form whose ``repr`` says it all."""
+        return (
+            sorted(self._wanted),
+            sorted(self._modelled),
+            sorted(self._pointers),
+            sorted(self._globals),
+            sorted(self._wrapping),
+            sorted(self._guarding),
+            [
+                (
+                    sorted(self._words.get(path, ())),
+                    sorted(self._own_wrapping.get(path, ())),
+                    self._known.get(path),
+                )
+                for path in files
+            ],
+        )
+
     def of(self, path: str) -> list[FunctionRef]:
         """The functions of a file that name one of the locks or call a wrapper, in source order."""
         found = self._found.get(path)

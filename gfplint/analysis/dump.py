@@ -233,7 +233,7 @@ def _behind(dump: Dump, call: ir.Call, fn: ir.Function, values: set[Value]) -> s
     found = dump.evaluator.pointers.targets(call, fn, home).refs
     if found:
         return f"stored {', '.join(_place(dump, each) for each in found)}"
-    count = dump.evaluator.pointers.sites.get((fn.path, call.at, repr(call.function)), 0)
+    count = dump.program.account.sites.get((fn.path, call.at, repr(call.function)), 0)
     return "unresolved: too many functions are possible" if count else "unresolved: no target is known"
 
 

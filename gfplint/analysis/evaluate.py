@@ -32,6 +32,7 @@ from gfplint.analysis.values import (
     join,
 )
 from gfplint.analysis.walk import Walk
+from gfplint.kernel.trace import Memo
 from gfplint.models import Model
 from gfplint.program.constants import Constants
 from gfplint.program.pointers import Pointers
@@ -73,6 +74,8 @@ class _Entry:
     """Whether it depends on what was asked before: it is forgotten when the unit of work ends."""
     unit: int
     """The unit of work that used it last."""
+    node: int
+    """What it rests on (:mod:`gfplint.kernel.trace`)."""
     reach: int | None
     """Functions on a way below which :attr:`Limits.depth` cut it short; None where it was not cut."""
 
@@ -96,6 +99,7 @@ class Evaluator:
     ) -> None:
         """``parent``: another evaluator of the program, whose knowledge of names and types is shared."""
         self.program = program
+        self._trace = program.tree.trace
         self.types: Types = parent.types if parent is not None else Types(program)
         self.constants: Constants = parent.constants if parent is not None else Constants(program)
         self.pointers: Pointers = parent.pointers if parent is not None else Pointers(program, self.types)
@@ -111,13 +115,19 @@ class Evaluator:
         """Whether the walk is behind a call with several possible targets. Another such call is not followed
         from there: what it led to would be a guess upon a guess, and there are very many of them."""
         self._followed: dict[int, tuple[object, tuple[ir.Expr, ...]]] = {}
-        self._field_masks: dict[tuple[str, str, str], Value] = {}
+        self._field_masks: Memo[tuple[str, str, str], Value] = Memo(
+            self._trace,
+            self._stored_masks,
+            lambda: TOP,  # a mask stored from the field itself adds nothing
+        )
         self._escaped: dict[int, tuple[ir.Function, frozenset[ir.Expr]]] = {}
-        self._constant: dict[tuple[str, str, tuple[str, ...]], Value | None] = {}
-        self._dooms: dict[int, tuple[ir.Function, frozenset[int]]] = {}
+        self._constant: Memo[tuple[str, str, tuple[str, ...]], Value | None] = Memo(
+            self._trace, self._find_unset
+        )
+        self._dooms: dict[int, tuple[ir.Function, frozenset[int], int]] = {}
         self._orders: dict[int, tuple[ir.Function, list[int]]] = {}
-        self._aliases: dict[int, tuple[ir.Function, dict[ir.Expr, ir.Expr]]] = {}
-        self._predicates: dict[FunctionRef, ir.Expr | None] = {}
+        self._aliases: dict[int, tuple[ir.Function, dict[ir.Expr, ir.Expr], int]] = {}
+        self._predicate: Memo[FunctionRef, ir.Expr | None] = Memo(self._trace, self._find_predicate)
         self._memo: dict[FunctionRef, list[_Entry]] = {}
         self._stack: list[_Active] = []
         self._provisional: list[tuple[FunctionRef, _Entry]] = []
@@ -125,10 +135,10 @@ class Evaluator:
         self._unit = 0
         self._unit_of: object = None
         self._used: dict[FunctionRef, int] = {}
-        self.evaluated: set[FunctionRef] = set()
-        """Functions that were walked."""
-        self._places: dict[tuple[str, int, ir.Expr], Place | None] = {}
-        self._stored: dict[tuple[str, str], dict[tuple[str, ...], Value]] = {}
+        self._places: dict[tuple[str, int, ir.Expr], tuple[Place | None, int]] = {}
+        self._stored: Memo[tuple[str, str], dict[tuple[str, ...], Value]] = Memo(
+            self._trace, self._initialiser
+        )
 
     @cached_property
     def direct_reclaim_bit(self) -> int:
@@ -171,6 +181,7 @@ class Evaluator:
         """Blocks, but for the first, from which all ways lead to a call that never returns (``panic()``)."""
         known = self._dooms.get(id(fn))
         if known is None:
+            outer = self._trace.enter()
             ends = {
                 number
                 for number, block in enumerate(fn.blocks)
@@ -179,20 +190,20 @@ class Evaluator:
                 and isinstance(model := self.pointers.direct(instruction, fn), Model)
                 and model.noreturn
             }
-            known = self._dooms[id(fn)] = (fn, leading_to(fn, ends) - {0} if ends else frozenset())
+            doomed = leading_to(fn, ends) - {0} if ends else frozenset()
+            known = self._dooms[id(fn)] = (fn, doomed, self._trace.leave(outer))
+        self._trace.current.add(known[2])
         return known[1]
 
     def predicate(self, ref: FunctionRef) -> ir.Expr | None:
         """What a function returns in terms of its parameters, where it does nothing else than read memory
         (``return vm->flags & FLAG;``): its callers then know what the expression would have told them.
         """
-        if ref not in self._predicates:
-            fn = self.program.function(ref)
-            self._predicates[ref] = self._predicate(fn) if fn is not None else None
-        return self._predicates[ref]
+        return self._predicate(ref)
 
-    def _predicate(self, fn: ir.Function) -> ir.Expr | None:
-        if len(fn.blocks) != 1 or fn.statics:
+    def _find_predicate(self, ref: FunctionRef) -> ir.Expr | None:
+        fn = self.program.function(ref)
+        if fn is None or len(fn.blocks) != 1 or fn.statics:
             return None
         block = fn.blocks[0]
         if not isinstance(block.end, ir.Return) or block.end.value is None:
@@ -210,6 +221,7 @@ class Evaluator:
         """Temporaries that an API model says equal an expression of the caller's (``likely(x)`` is ``x``)."""
         known = self._aliases.get(id(fn))
         if known is None:
+            outer = self._trace.enter()
             found: dict[ir.Expr, ir.Expr] = {}
             for block in fn.blocks:
                 for instruction in block.instructions:
@@ -218,35 +230,37 @@ class Evaluator:
                         if isinstance(model, Model) and model.returns is not None:
                             actual = dict(zip(model.params, instruction.args, strict=False))
                             found[instruction.result] = at_call(model.returns, actual)
-            known = self._aliases[id(fn)] = (fn, found)
+            known = self._aliases[id(fn)] = (fn, found, self._trace.leave(outer))
+        self._trace.current.add(known[2])
         return known[1]
 
     def place(self, lvalue: ir.Expr, fn: ir.Function) -> Place | None:
         """The place of an lvalue by types alone, memoised."""
         key = (fn.path, fn.start, lvalue)
-        if key not in self._places:
-            self._places[key] = self.types.place(lvalue, fn)
-        return self._places[key]
+        known = self._places.get(key)
+        if known is None:
+            outer = self._trace.enter()
+            place = self.types.place(lvalue, fn)
+            known = self._places[key] = place, self._trace.leave(outer)
+        self._trace.current.add(known[1])
+        return known[0]
 
     def stored(self, name: str, path: str, steps: tuple[str, ...]) -> Value | None:
         """What the initialiser of a file-scope variable stores at ``steps``: functions, addresses, and
         nothing else, since only those are commonly constant for good.
         """
-        key = (name, path)
-        table = self._stored.get(key)
-        if table is None:
-            table = self._stored[key] = self._initialiser(name, path)
-        found = table.get(steps)
+        found = self._stored((name, path)).get(steps)
         return found if found is not None else self._unset(name, path, steps)
 
     def _unset(self, name: str, path: str, steps: tuple[str, ...]) -> Value | None:
         """NULL for a pointer in a constant table that its initialiser leaves out, or sets to 0."""
-        key = (name, path, steps)
-        if key not in self._constant:
-            variable = self.program.initialised(name, path)
-            null = variable is not None and "[]" not in steps and self._is_null(variable, steps)
-            self._constant[key] = ZERO if null else None
-        return self._constant[key]
+        return self._constant((name, path, steps))
+
+    def _find_unset(self, key: tuple[str, str, tuple[str, ...]]) -> Value | None:
+        name, path, steps = key
+        variable = self.program.initialised(name, path)
+        null = variable is not None and "[]" not in steps and self._is_null(variable, steps)
+        return ZERO if null else None
 
     def _is_null(self, variable: ir.Variable, steps: tuple[str, ...]) -> bool:
         kind = variable.type
@@ -284,18 +298,18 @@ class Evaluator:
         owner = self.types.strip(self.types.type_of(expr.base, fn), fn.path)
         if not isinstance(owner, ir.Record) or not owner.tag:
             return None
-        key = (owner.tag, expr.name, fn.path.rpartition("/")[0])
-        if key not in self._field_masks:
-            self._field_masks[key] = TOP  # a mask stored from the field itself adds nothing
-            result: Value | None = None
-            for value, path in self.pointers.stores.values(owner.tag, expr.name, key[2]):
-                number = self.constants.evaluate(value, path)
-                found = TOP if number is None else const(number)
-                result = found if result is None else join(result, found)
-            self._field_masks[key] = result if result is not None else TOP
-        return self._field_masks[key]
+        return self._field_masks((owner.tag, expr.name, fn.path.rpartition("/")[0]))
 
-    def _initialiser(self, name: str, path: str) -> dict[tuple[str, ...], Value]:
+    def _stored_masks(self, key: tuple[str, str, str]) -> Value:
+        result: Value | None = None
+        for value, path in self.pointers.stores.values(*key):
+            number = self.constants.evaluate(value, path)
+            found = TOP if number is None else const(number)
+            result = found if result is None else join(result, found)
+        return result if result is not None else TOP
+
+    def _initialiser(self, key: tuple[str, str]) -> dict[tuple[str, ...], Value]:
+        name, path = key
         variable = self.program.initialised(name, path)
         table: dict[tuple[str, ...], Value] = {}
         for value in variable.values if variable is not None else ():
@@ -328,6 +342,7 @@ class Evaluator:
         left = min(self.limits.depth, self._horizon) - len(self._stack)
         found = self._known(entries, facts, left)
         if found is not None:
+            self._trace.current.add(found.node)
             if self._stack:
                 top = self._stack[-1]
                 top.low = min(top.low, found.low)
@@ -379,12 +394,13 @@ class Evaluator:
         index = len(self._stack)
         mark = len(self._provisional)
         active = _Active(ref, facts, Summary(ref, params=len(fn.params)), index)
+        outer = self._trace.enter()
+        self.program.enter("evaluated", (ref.path, ref.start, ref.name))
         self._stack.append(active)
         try:
             for _ in range(self.limits.rounds):
                 before = _shape(active.summary)
                 active.used = False
-                self.evaluated.add(ref)
                 walk = Walk(self, fn, facts)
                 result = walk.run(ref)
                 stable = not active.used or _shape(result) == before
@@ -394,6 +410,8 @@ class Evaluator:
                 self._forget(mark)
         finally:
             self._stack.pop()
+            node = self._trace.leave(outer)
+        self._trace.current.add(node)
         summary = active.summary
         entry = _Entry(
             summary.consulted,
@@ -406,6 +424,7 @@ class Evaluator:
             self.doubt if summary.at_doubt else None,
             active.tainted or active.cut,
             self._unit,
+            node,
             left if active.cut else None,
         )
         if index:
@@ -460,7 +479,7 @@ class Evaluator:
             self._dooms,
             self._orders,
             self._aliases,
-            self._predicates,
+            self._predicate,
             self._places,
             self._stored,
             self._constant,

@@ -34,7 +34,7 @@ class KeptCallbacks:
         before = phases.books()
         self._notes = set(before.notes)
         # A debugging run raises what another one notes. What was looked into before would be kept as well.
-        fresh = not before.evaluated and not before.account.files
+        fresh = not before.account.evaluated and not before.account.files
         if tree.store is None or not fresh or os.environ.get("GFPLINT_DEBUG"):
             return
         from gfplint.cache.kept import Kept, content

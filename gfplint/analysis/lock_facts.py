@@ -12,6 +12,7 @@ from gfplint import ir
 from gfplint.analysis.candidates import any_of
 from gfplint.analysis.summary import LockClass
 from gfplint.frontend.source import ItemKind
+from gfplint.kernel.trace import Memo
 from gfplint.models import Model, Prepare
 from gfplint.program.constants import Constants
 from gfplint.program.pointers import Pointers
@@ -36,7 +37,9 @@ class LockFacts:
             for effect in model.effects
             if isinstance(effect, Prepare) and effect.units is not None
         }
-        self._found: dict[str, tuple[list[int | None], bool]] = {}
+        self._look_up: Memo[LockClass, tuple[list[int | None], bool]] = Memo(
+            program.tree.trace, self._find_prepared
+        )
 
     def units(self, lock: LockClass) -> int | None:
         """The least number of threads that may hold a lock of this class at once, of all the places that set
@@ -52,16 +55,14 @@ class LockFacts:
         """Whether some locks of this class are given another one (``lockdep_set_class()``)."""
         return self._look_up(lock)[1]
 
-    def _look_up(self, lock: LockClass) -> tuple[list[int | None], bool]:
-        if lock.name not in self._found:
-            numbers: list[int | None] = []
-            reclassed = False
-            for effect, units in self._prepared(lock):
-                if effect.units is not None:
-                    numbers.append(units)
-                reclassed |= effect.reclass
-            self._found[lock.name] = numbers, reclassed
-        return self._found[lock.name]
+    def _find_prepared(self, lock: LockClass) -> tuple[list[int | None], bool]:
+        numbers: list[int | None] = []
+        reclassed = False
+        for effect, units in self._prepared(lock):
+            if effect.units is not None:
+                numbers.append(units)
+            reclassed |= effect.reclass
+        return numbers, reclassed
 
     def _prepared(self, lock: LockClass) -> Iterator[tuple[Prepare, int | None]]:
         """Where locks of the class are made ready, with how many may hold them as far as it is a constant."""

@@ -1,17 +1,20 @@
 """The two phases of a run, in units of work that several processes share.
 
 First the callbacks of reclaim are followed to the locks that they wait for, then the functions of the paths
-that hold one of these locks are followed to their allocations. A unit is a folder's worth of either. What a
-unit answers depends on the sources and the rules alone, not on which units the process had before; so it
-makes no difference how many processes there are.
+that hold one of these locks are followed to their allocations. A unit is a callback, or a folder's worth of
+the files. What a unit answers depends on the sources and the rules alone, not on which units the process had
+before; so it makes no difference how many processes there are, and answers of earlier runs stand for units
+that no edit touched (:mod:`gfplint.cache.units`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from xxhash import xxh3_64_digest
 
 from gfplint.analysis import confidence
 from gfplint.analysis.callbacks import Answer, Awaited, Callback, Callbacks, Link
@@ -25,9 +28,13 @@ from gfplint.errors import SourceError
 from gfplint.findings import Confidence, Note
 from gfplint.kernel.tree import Consulted
 from gfplint.kernel.workers import dispatch
+from gfplint.program.kept import KeptWork, Key
 from gfplint.program.program import Account, FunctionRef, Program
 from gfplint.program.registrations import Registered
 from gfplint.rules import Context, Rule, Rules
+
+if TYPE_CHECKING:
+    from gfplint.cache.units import Facts, Units
 
 _MOST_FILES = 400
 """Files of a run from which on links between locks are looked for in these alone."""
@@ -52,8 +59,6 @@ class Books:
     """What one process, or an earlier run, has to add to the account of a run."""
 
     account: Account
-    evaluated: set[FunctionRef]
-    sites: dict[tuple[str, int, str], int]
     notes: set[Note]
     consulted: Consulted
 
@@ -61,11 +66,21 @@ class Books:
 class Phases:
     """Runs units of work on one program and its evaluator."""
 
-    def __init__(self, program: Program, rules: Rules, evaluator: Evaluator, jobs: int) -> None:
+    def __init__(
+        self,
+        program: Program,
+        rules: Rules,
+        evaluator: Evaluator,
+        jobs: int,
+        units: Units | None = None,
+    ) -> None:
+        """``units``: where answers of earlier runs are, if anywhere."""
         self._program = program
         self._rules = rules
         self._evaluator = evaluator
         self._jobs = jobs
+        self._kept = KeptWork(program, units)
+        self._searches = 0
         self.explainer = Explainer(evaluator, Conditions(program.masks))
 
     # -------------------------------------------------------------------------- callbacks
@@ -73,18 +88,26 @@ class Phases:
     def callbacks(self, contexts: Sequence[Context], progress: Progress) -> list[Answer]:
         """What every registered callback of these contexts waits for, in the order of :class:`Registered`."""
         callbacks = Callbacks(self._evaluator)
-        registered = callbacks.registrations.find(contexts)
-        folders: dict[str, list[Registered]] = {}
+        registered = callbacks.registrations.find(contexts, self._kept)
+        functions: dict[FunctionRef, list[Registered]] = {}
         for each in registered:
-            folders.setdefault(each.callback.path.rpartition("/")[0], []).append(each)
+            functions.setdefault(each.callback, []).append(each)
         inside = [rule for rule in self._rules if rule.kind == "inside"]
+        ids = [context.id for context in contexts]
+
+        def key(unit: list[Registered]) -> Key:
+            return "callbacks", ids, unit
 
         def work(unit: list[Registered]) -> list[Answer]:
-            self._begin(("callbacks", unit[0].callback.path.rpartition("/")[0]))
-            return [self._answer(callbacks.evaluate(each, contexts), inside) for each in unit]
+            self._begin(("callbacks", unit[0].callback))
+            return self._kept.work(
+                key(unit),
+                lambda: [self._answer(callbacks.evaluate(each, contexts), inside) for each in unit],
+            )
 
-        units = sorted(folders.values(), key=lambda unit: (-len(unit), unit))
-        answers = [answer for unit in self._spread(work, units, progress) for answer in unit]
+        units = sorted(functions.values())
+        found = self._answers(units, key, work, progress)
+        answers = [answer for unit in found for answer in unit]
         return sorted(answers, key=lambda answer: answer.registered)
 
     def _answer(self, callback: Callback, inside: Iterable[Rule]) -> Answer:
@@ -151,8 +174,19 @@ class Phases:
         beside = self._beside(queries, linked, own)
         regions = Regions(self._evaluator, own | beside, [locks[name] for name in sorted(locks)])
 
+        self._searches += 1
+        number = self._searches
+        facts = {
+            _fact(query, name): xxh3_64_digest(_plain(waits).encode())
+            for query in queries
+            for name, waits in query.waits.items()
+        }
+        trace = self._program.tree.trace
+
         def first(query: Query, region: Region) -> Awaited | None:
             waits = query.waits.get(region.held.lock.name)
+            if waits is not None:
+                trace.leaf("fact", _fact(query, region.held.lock.name))
             if waits is None or not explainer.matches(query.rule, region.effect):
                 return None
             return explainer.waiting(waits, region)
@@ -182,28 +216,50 @@ class Phases:
                     own = awaited.links or explainer.belongs(lock, callback.path)
                     yield Match(finding, lock.name, site, None if own else callback)
 
+        asked = [
+            [(query.rule.id, query.context.id, sorted(query.waits)) for query in queries],
+            sorted(locks),
+            sorted(linked),
+            lowest,
+        ]
+
+        def look_key(unit: list[str]) -> Key:
+            mine = [path for path in unit if path in own]
+            return "look", asked, unit, mine, regions.inputs(unit)
+
         def look(unit: list[str]) -> tuple[list[FunctionRef], list[Link]]:
-            self._begin(("regions", unit[0].rpartition("/")[0]))
-            holders = regions.holders([path for path in unit if path in own], worth)
-            return holders, _best_links(
-                explainer.link(ref, region)
-                for ref, region in (regions.waiting(unit) if linked else ())
-                if region.held.lock.name in linked and confidence.is_short(region.effect)
-            )
+            self._begin(("look", number, unit[0].rpartition("/")[0]))
+
+            def work() -> tuple[list[FunctionRef], list[Link]]:
+                holders = regions.holders([path for path in unit if path in own], worth)
+                return holders, _best_links(
+                    explainer.link(ref, region)
+                    for ref, region in (regions.waiting(unit) if linked else ())
+                    if region.held.lock.name in linked and confidence.is_short(region.effect)
+                )
+
+            return self._kept.work(look_key(unit), work, facts=facts)
+
+        def confirm_key(unit: list[FunctionRef]) -> Key:
+            return "confirm", asked, unit
 
         def confirm(unit: list[FunctionRef]) -> list[Match]:
-            self._begin(("regions", unit[0].path.rpartition("/")[0]))
-            return [
-                match
-                for ref in unit
-                for held in regions.confirmed(ref, worth, decided)
-                for match in matches(held)
-            ]
+            self._begin(("confirm", number, unit[0].path.rpartition("/")[0]))
 
-        looked = self._spread(look, regions.prepare(), progress)
+            def work() -> list[Match]:
+                return [
+                    match
+                    for ref in unit
+                    for held in regions.confirmed(ref, worth, decided)
+                    for match in matches(held)
+                ]
+
+            return self._kept.work(confirm_key(unit), work, facts=facts)
+
+        looked = self._answers(regions.prepare(), look_key, look, progress, facts)
         holders = [refs for refs, _ in looked if refs]
         regions.look_up_callers({ref for refs in holders for ref in refs})
-        found = self._spread(confirm, holders, lambda done, total: None)
+        found = self._answers(holders, confirm_key, confirm, lambda done, total: None, facts)
         links = _best_links(link for _, each in looked for link in each)
         return [match for unit in found for match in unit], links
 
@@ -238,6 +294,22 @@ class Phases:
         """A unit of work starts: nothing of the last one's may show in it."""
         self._evaluator.begin(unit)
 
+    def _answers(
+        self,
+        units: Sequence[_Item],
+        key: Callable[[_Item], Key],
+        work: Callable[[_Item], _Result],
+        progress: Progress,
+        facts: Facts | None = None,
+    ) -> list[_Result]:
+        """What was kept of the units, and the rest worked out."""
+        found: list[_Result | None] = list(self._kept.load([key(unit) for unit in units], facts))
+        missing = [number for number, answer in enumerate(found) if answer is None]
+        results = self._spread(work, [units[number] for number in missing], progress)
+        for number, result in zip(missing, results, strict=True):
+            found[number] = result
+        return [answer for answer in found if answer is not None]
+
     def _spread(
         self, work: Callable[[_Item], _Result], units: Sequence[_Item], progress: Progress
     ) -> list[_Result]:
@@ -256,17 +328,11 @@ class Phases:
         self._program.account.add(books.account)
         self._program.notes |= books.notes
         self._program.tree.consulted.add(books.consulted)
-        self._evaluator.evaluated |= books.evaluated
-        sites = self._evaluator.pointers.sites
-        for key, number in books.sites.items():
-            sites[key] = max(number, sites.get(key, number))
 
     def books(self) -> Books:
         """What was read and understood so far."""
         return Books(
             self._program.account,
-            self._evaluator.evaluated,
-            self._evaluator.pointers.sites,
             self._program.notes,
             self._program.tree.consulted,
         )
@@ -275,6 +341,21 @@ class Phases:
         if self._program.tree.store is not None:
             self._program.tree.store.flush()
         return self.books()
+
+
+def _fact(query: Query, lock: str) -> str:
+    return f"{query.rule.id} {query.context.id} {lock}"
+
+
+def _plain(value: object) -> str:
+    """A text that is the same for equal values: ``repr``, but for the order in sets."""
+    if isinstance(value, (frozenset, set)):
+        return "{" + ",".join(sorted(_plain(each) for each in value)) + "}"
+    if isinstance(value, (list, tuple)):
+        return "(" + ",".join([_plain(each) for each in value]) + ")"
+    if is_dataclass(value):
+        return f"{type(value).__name__}" + _plain([getattr(value, each.name) for each in fields(value)])
+    return repr(value)
 
 
 def starts_chain(waits: Sequence[Awaited]) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TypeAlias
 
 from gfplint import ir
@@ -17,6 +16,7 @@ from gfplint.analysis.candidates import Candidates, any_of
 from gfplint.analysis.evaluate import ChainEvaluator, Evaluator
 from gfplint.analysis.summary import Allocation, Facts, LockClass, Region, Summary, Wait
 from gfplint.frontend.source import ItemKind
+from gfplint.kernel.trace import Memo
 from gfplint.program.program import FunctionRef
 
 _WRAPPER_ROUNDS = 3
@@ -65,9 +65,14 @@ class Regions:
         self._candidates = Candidates(evaluator, files, locks)
         self._chains: dict[FunctionRef, ChainEvaluator] = {}
         self._chains_left = 0
-        self._mentions: dict[str, tuple[str, ...]] = {}
-        self._callers: dict[FunctionRef, list[tuple[FunctionRef, int]] | None] = {}
         self._decided: Decided = lambda _: True
+        self._scoping_pattern: re.Pattern[bytes] | None = None
+        self._callers_of: Memo[FunctionRef, list[tuple[FunctionRef, int]] | None] = Memo(
+            self._program.tree.trace, self._find_callers
+        )
+        self._scope_wrappers: Memo[None, frozenset[str]] = Memo(
+            self._program.tree.trace, self._find_scope_wrappers
+        )
 
     def prepare(self) -> list[list[str]]:
         """Find the files in which one of the locks may be held: by folder, those with the most text first."""
@@ -76,6 +81,10 @@ class Regions:
         for path in paths:
             folders.setdefault(path.rpartition("/")[0], []).append(path)
         return sorted(folders.values(), key=lambda paths: (-self._program.tree.total_size(paths), paths))
+
+    def inputs(self, files: Iterable[str]) -> object:
+        """What candidates in these files depend on, as found by :meth:`prepare`."""
+        return self._candidates.inputs(files)
 
     def holders(self, files: Iterable[str], worth: Worth) -> list[FunctionRef]:
         """The functions of these files in which an allocation under one of the locks is ``worth`` a look,
@@ -138,9 +147,8 @@ class Regions:
         """
         seen: set[FunctionRef] = set()
         for _ in range(_CALLER_LEVELS):
-            names = {ref.name for ref in refs if not self._static(ref)} - self._mentions.keys()
-            if names:
-                self._mentions.update(self._program.tree.index.mentions(sorted(names)))
+            names = {ref.name for ref in refs if not self._static(ref)}
+            self._program.tree.index.mentions(sorted(names))
             seen |= refs
             refs = {caller for ref in sorted(refs) for caller, _ in self._callers_of(ref) or ()} - seen
             if not refs:
@@ -167,7 +175,7 @@ class Regions:
         witnesses: list[Held] = []
         chain = self._chains.get(ref)
         if chain is None:
-            chain = self._chains[ref] = ChainEvaluator(self._evaluator, ref, self._scope_wrappers)
+            chain = self._chains[ref] = ChainEvaluator(self._evaluator, ref, self._scope_wrappers(None))
         self._chains_left = _MAX_CHAINS
         asked = self._ask(ref, (), region, witnesses, chain)
         if asked is None:
@@ -184,13 +192,13 @@ class Regions:
         level = {ref}
         for _ in range(levels):
             level = {caller for each in sorted(level) for caller, _ in self._callers_of(each) or ()} - seen
-            if any(self._scoping.search(self._program.text_of(caller)) for caller in sorted(level)):
+            scoping = self._scoping()
+            if any(scoping.search(self._program.text_of(caller)) for caller in sorted(level)):
                 return True
             seen |= level
         return False
 
-    @cached_property
-    def _scope_wrappers(self) -> frozenset[str]:
+    def _find_scope_wrappers(self, _: None) -> frozenset[str]:
         """Names of functions that enter a scope without reclaim, or leave it, for their caller."""
         names: set[str] = set()
         files = self._program.tree.index.mentions(_SCOPE_CALLS)
@@ -203,12 +211,14 @@ class Regions:
                     names.add(item.name)
         return frozenset(names)
 
-    @cached_property
     def _scoping(self) -> re.Pattern[bytes]:
         """What enters a scope that forbids reclaim, by name."""
-        return re.compile(
-            _NO_RECLAIM.pattern + b"|" + any_of(set(self._scope_wrappers) | {"PF_MEMALLOC"}).pattern
-        )
+        names = self._scope_wrappers(None)
+        if self._scoping_pattern is None:
+            self._scoping_pattern = re.compile(
+                _NO_RECLAIM.pattern + b"|" + any_of(set(names) | {"PF_MEMALLOC"}).pattern
+            )
+        return self._scoping_pattern
 
     def _ask(
         self,
@@ -283,21 +293,14 @@ class Regions:
     def _rank(self, other: Region, region: Region) -> tuple[bool, bool, tuple[int, ...]]:
         return not self._decided(other), _leaf(other) != _leaf(region), other.effect.cost
 
-    def _callers_of(self, ref: FunctionRef) -> list[tuple[FunctionRef, int]] | None:
+    def _find_callers(self, ref: FunctionRef) -> list[tuple[FunctionRef, int]] | None:
         """The calls of a function, by name; None where there may be others (its address is taken, it is
         called from too many places).
         """
-        if ref not in self._callers:
-            self._callers[ref] = self._find_callers(ref)
-        return self._callers[ref]
-
-    def _find_callers(self, ref: FunctionRef) -> list[tuple[FunctionRef, int]] | None:
         if self._static(ref):
             files: tuple[str, ...] = (ref.path,)
         else:
-            if ref.name not in self._mentions:
-                self._mentions.update(self._program.tree.index.mentions([ref.name]))
-            files = self._mentions[ref.name]
+            files = self._program.tree.index.mentions([ref.name])[ref.name]
         if len(files) > _MAX_CALLERS:
             return None
         word = ref.name.encode()

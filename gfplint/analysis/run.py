@@ -7,6 +7,7 @@ import difflib
 import os
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from gfplint.analysis.callbacks import Answer, Awaited, Link, awaited
 from gfplint.analysis.conditions import Conditions
@@ -27,6 +28,9 @@ from gfplint.program.program import Program
 from gfplint.resources import rules_directory
 from gfplint.rules import Context, Rule, Rules
 
+if TYPE_CHECKING:
+    from gfplint.cache.units import Units
+
 _MOST_LINKS = 2
 """Threads between the allocation and the callback in the longest chains that are looked for; chains of more
 than one have low confidence.
@@ -45,15 +49,32 @@ class Run:
         dirs = (rules_directory(), *options.rules_dirs)
         self.rules = Rules.load(dirs, self.tree.version)
         self.program = Program(self.tree, Models.load(dirs, self.tree.version))
+        units = self._units()
         self.evaluator = Evaluator(self.program)
         self.conditions = Conditions(self.program.masks)
         self.evaluator.telling = self.conditions.telling(self.rules)
         self.evaluator.pointers.foreign = self.rules.only_through()
-        self.phases = Phases(self.program, self.rules, self.evaluator, options.jobs)
+        self.phases = Phases(self.program, self.rules, self.evaluator, options.jobs, units)
         self.suppressions = Suppressions(self.program, self.rules)
         self._callbacks: dict[tuple[str, ...], list[Answer]] = {}
         self.touched = Touched(self.program, options.changes) if options.changes is not None else None
         self.files = self.touched.files() if self.touched is not None and options.reach else self._files()
+
+    def _units(self) -> Units | None:
+        """Where answers of earlier runs are kept, if the tree has a store. All of them rest on the values of
+        masks and the names of loop macros.
+        """
+        tree = self.tree
+        if tree.store is None:
+            return None
+        from gfplint.cache.kept import content
+        from gfplint.cache.units import Units
+
+        units = Units(tree, self.options.rules_dirs, [tree.arch, content(self.options.kconfig)])
+        outer = tree.trace.enter()
+        _ = self.program.masks, tree.index.loop_macros
+        units.ground(tree.trace.leaves(tree.trace.leave(outer)))
+        return units
 
     def _changed_paths(self) -> list[str]:
         """Those of the changed files that are in the tree."""
@@ -351,7 +372,7 @@ class Run:
             functions_listed=len(account.looked_at),
             functions_lowered=len(account.looked_at) - len(account.unread),
             functions_with_errors=len(account.with_errors),
-            functions_evaluated=len(self.evaluator.evaluated),
+            functions_evaluated=len(account.evaluated),
             callbacks=callbacks,
             locks=locks,
             calls_direct=totals["direct"],

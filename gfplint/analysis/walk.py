@@ -88,7 +88,7 @@ class Walk:
                 self._block(number, state.fork(), calls)
             if steps > self.evaluator.limits.steps:
                 summary.complete = False
-                self.evaluator.program.notes.add(
+                self.evaluator.program.note(
                     Note(
                         "budget",
                         ref.path,

@@ -22,6 +22,7 @@ from gfplint.kernel.files import list_files
 from gfplint.kernel.mentions import Mentions
 from gfplint.kernel.ranking import GENERIC, OWN, is_public, rank, standing
 from gfplint.kernel.tables import CONSTANTS, NAMES, STORES, Tables
+from gfplint.kernel.trace import Trace
 
 if TYPE_CHECKING:
     from gfplint.cache.store import Store
@@ -64,18 +65,22 @@ class Index:
         snapshot: Snapshot | None = None,
         store: Store | None = None,
         beyond: Callable[[], None] | None = None,
+        trace: Trace | None = None,
     ) -> None:
         self.root = root
         self.files = files
         self.arch = arch
         self.jobs = jobs
         self._beyond = beyond
+        self._trace = trace or Trace(False)
         self._read = read
-        self._tables = Tables(root, files, jobs, snapshot, store)
-        self._searches = Mentions(root, jobs, self._tables, store)
+        self.tables = Tables(root, files, jobs, snapshot, store)
+        self._searches = Mentions(root, jobs, self.tables, store)
         self._sites: dict[tuple[str, str], dict[str, tuple[Site, ...]]] = {}
-        self._store_sites: dict[str, tuple[Site, ...]] = {}
+        self._store_sites: dict[tuple[str, str], tuple[Site, ...]] = {}
         self._mentions: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._outside: set[str] = set()
+        self._many: dict[tuple[str, int], bool] = {}
 
     # ------------------------------------------------------------------------------- definitions
 
@@ -113,7 +118,8 @@ class Index:
         found: set[str] = set()
         at = begin.find(b"_") + 1
         while at:
-            rows = self._tables.rows(CONSTANTS, begin[:at])
+            self._trace.leaf("name", CONSTANTS, name[:at])
+            rows = self.tables.rows(CONSTANTS, begin[:at])
             found.update(path for path, kind in rows if kind == scan.PASTED)
             at = begin.find(b"_", at) + 1
         return tuple(sorted(found))
@@ -124,6 +130,7 @@ class Index:
 
     def _of_kind(self, name: str, kind: str) -> tuple[Site, ...]:
         group = CONSTANTS if kind in _CONSTANTS else NAMES
+        self._trace.leaf("name", group, name)
         kinds = self._sites.get((name, group))
         if kinds is None:
             kinds = self._sites[name, group] = self._locate(name, group)
@@ -133,12 +140,14 @@ class Index:
         """All sites of a name by kind, sorted by path and offset."""
         word = name.encode()
         found: dict[str, set[Site]] = {}
-        for path, kind in self._tables.rows(group, word):
+        outer = self._trace.enter()  # whoever changes one of these files changes the name's rows
+        for path, kind in self.tables.rows(group, word):
             if kind == scan.PASTED:
                 continue
             kind_word = scan.KIND_WORDS[kind]
             for offset, static in scan.locate(self._data(path), word, kind):
                 found.setdefault(kind_word, set()).add(Site(name, kind_word, path, offset, static))
+        self._trace.leave(outer)
         return {kind: tuple(sorted(sites, key=_order)) for kind, sites in found.items()}
 
     def _data(self, path: str) -> bytes:
@@ -149,37 +158,63 @@ class Index:
 
     # ------------------------------------------------------------------------------------ stores
 
-    def stores(self, field: str) -> tuple[Site, ...]:
+    def stores(self, field: str, under: str = "") -> tuple[Site, ...]:
         """Places that store a plain identifier (one not all in capitals, or its address) into a field of that
-        name: ``.field = value`` in an initialiser or an assignment, ``->field = value``. ``.c`` files too.
+        name: ``.field = value`` in an initialiser or an assignment, ``->field = value``. ``.c`` files too;
+        all of them, or those below the folder ``under``; with a slash at its end, those directly in it.
         """
-        sites = self._store_sites.get(field)
+        self._trace.leaf("near", field, under)
+        key = (field, under)
+        sites = self._store_sites.get(key)
         if sites is None:
             word = field.encode()
+            start = f"{under.rstrip('/')}/" if under else ""
+            directly = under.endswith("/")
+            outer = self._trace.enter()  # whoever changes one of these files changes the field's rows
             found = [
                 Site(field, "store", path, offset, False)
-                for path, _ in self._tables.rows(STORES, word)
+                for path, _ in self.tables.rows(STORES, word)
+                if path.startswith(start) and not (directly and path.find("/", len(start)) >= 0)
                 for offset in scan.locate_stores(self._data(path), word)
             ]
-            sites = self._store_sites[field] = tuple(sorted(found, key=_order))
+            self._trace.leave(outer)
+            sites = self._store_sites[key] = tuple(sorted(found, key=_order))
         return sites
 
     def defining(self, name: str, *kinds: str) -> frozenset[str]:
         """The files that have definitions of these kinds, of a name; nothing is read."""
         word = name.encode()
         groups = {CONSTANTS if kind in _CONSTANTS else NAMES for kind in kinds}
+        for group in groups:
+            self._trace.leaf("name", group, name)
         return frozenset(
             path
             for group in groups
-            for path, kind in self._tables.rows(group, word)
+            for path, kind in self.tables.rows(group, word)
             if scan.KIND_WORDS[kind] in kinds
         )
+
+    def many_stores(self, field: str, most: int) -> bool:
+        """Whether there are more than ``most`` of the :meth:`stores`."""
+        self._trace.leaf("many", field, most)
+        known = self._many.get((field, most))
+        if known is None:
+            word = field.encode()
+            left = most
+            outer = self._trace.enter()
+            for path, _ in self.tables.rows(STORES, word):
+                left -= len(scan.locate_stores(self._data(path), word))
+                if left < 0:
+                    break
+            self._trace.leave(outer)
+            known = self._many[field, most] = left < 0
+        return known
 
     # ---------------------------------------------------------------------------------- building
 
     def build(self) -> None:
         """Scan the tree now, or fetch what an earlier run found, instead of at the first question."""
-        self._tables.open()
+        self.tables.open()
 
     # ---------------------------------------------------------------------------------- mentions
 
@@ -194,6 +229,8 @@ class Index:
         asked = list(dict.fromkeys(words))
         under = under.strip("/")
         place = f"{under}/*.h" if headers else under
+        for word in asked:
+            self._trace.leaf("word", word, place)
         missing = [word for word in asked if (word, place) not in self._mentions]
         if missing:
             paths = self._below(under)
@@ -201,6 +238,8 @@ class Index:
                 paths = [path for path in paths if path.endswith(".h")]
             for word, files in self._searches.find(missing, place, paths).items():
                 self._mentions[word, place] = files
+        if under in self._outside:
+            self._trace.leaf("beyond", under)
         return {word: self._mentions[word, place] for word in asked}
 
     def _below(self, under: str) -> Sequence[str]:
@@ -213,6 +252,7 @@ class Index:
         inside = self.files[start:stop]
         if inside:
             return inside
+        self._outside.add(under)
         if self._beyond is not None:
             self._beyond()
         if under.endswith((".c", ".h")):

@@ -9,9 +9,11 @@ and scans only the *fresh* ones. When those become many, all is scanned anew.
 from __future__ import annotations
 
 import marshal
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from gfplint.kernel import scan
 from gfplint.kernel.files import examine
@@ -29,9 +31,14 @@ _GROUPS = (NAMES, CONSTANTS, STORES)
 _MOST_FRESH = 500
 """Files scanned anew in each run before a new base is cheaper."""
 
-_FORMAT = 1
+_FORMAT = 2
 Rows = list[list[bytes]]
 """Pieces of a table for each of :data:`_GROUPS`."""
+
+_SEEDS = {NAMES: 1, CONSTANTS: 2, STORES: 3}
+Words = tuple[bytes, bytes]
+"""The names with rows in one file, and the fields it stores into: as hashes (:func:`word_hash`), four bytes
+each."""
 
 
 class Tables:
@@ -62,6 +69,9 @@ class Tables:
         self.fresh: list[str] = []
         self.key: bytes | None = None
         """What tells this base from others; None where none is kept."""
+        self._known: bytes = b""
+        self.torn = False
+        """Whether a file was saved while it was being scanned."""
 
     def rows(self, group: str, name: bytes) -> list[tuple[str, str]]:
         """(path, kind) of every row of a name."""
@@ -102,6 +112,7 @@ class Tables:
         base: list[str] = joined.split("\n") if joined else []
         if key == snapshot.digest:
             self._parts, self.key = parts, key
+            self._known = identities
             self.base = self._paths = base
             return True
         now = snapshot.identities
@@ -114,6 +125,7 @@ class Tables:
         if len(fresh) > _MOST_FRESH:
             return False
         self._parts = parts
+        self._known = identities
         self.key = key
         self.base = base
         self.fresh = fresh
@@ -140,8 +152,56 @@ class Tables:
     @cached_property
     def _fresh_tables(self) -> list[Table]:
         """The tables of the fresh files, one for each group."""
-        rows, _ = _scan(self._root, list(enumerate(self.fresh, len(self.base))))
+        rows, marks, words = _scan(self._root, list(enumerate(self.fresh, len(self.base))))
+        for path, (_, identity), own in zip(self.fresh, marks, words, strict=True):
+            self.torn |= identity != self.identities.get(path)
+            if self._store is not None:
+                self._store.put("words", identity + path.encode(), marshal.dumps(own, 2))
         return [Table(text) for text in rows]
+
+    # --------------------------------------------------------------------------------- changes
+
+    @property
+    def changed(self) -> dict[str, bytes]:
+        """The files that aren't as in the base, with their identities: empty for those that are gone."""
+        now = self.identities
+        found = {path: now.get(path, b"") for path in self.fresh}
+        found.update((path, now.get(path, b"")) for path in (self.base[number] for number in self.gone))
+        if found:
+            self._fresh_tables  # noqa: B018 - so that their words are kept
+        return found
+
+    def in_base(self, path: str) -> bytes:
+        """The identity that a file had in the base, empty where there was none."""
+        number = self._numbers.get(path)
+        return self._known[number * 16 : number * 16 + 16] if number is not None else b""
+
+    def words_of(self, path: str, identity: bytes) -> Words | None:
+        """The words of a file when it had this identity; None where nobody knows them."""
+        if not identity:
+            return b"", b""
+        if self._store is None or self.key is None:
+            return None
+        if identity != self.in_base(path):
+            data = self._store.get("words", identity + path.encode())
+            return marshal.loads(data) if data is not None else None
+        number = self._numbers[path]
+        part = self._base_words.get(number % self._parts)
+        if part is None:
+            data = self._store.load("index-words", self.key + bytes([number % self._parts]))
+            if data is None:
+                return None
+            part = self._base_words[number % self._parts] = marshal.loads(data)
+        found: Words = part[number // self._parts]
+        return found
+
+    @cached_property
+    def _base_words(self) -> dict[int, list[Words]]:
+        return {}
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {path: number for number, path in enumerate(self.base)}
 
     def _scan_all(self) -> None:
         """Scan every file, learn what is in it, and keep all that as the base."""
@@ -151,11 +211,11 @@ class Tables:
         self._paths = files
         self.gone, self.fresh, self.key = frozenset(), [], None
         for position, group in enumerate(_GROUPS):
-            self._tables[group] = [Table(texts[position]) for texts, _ in results]
+            self._tables[group] = [Table(texts[position]) for texts, _, _ in results]
         if snapshot is None:
             return
         marks: dict[str, tuple[bytes, bytes]] = {}
-        for part, (_, learnt) in enumerate(results):
+        for part, (_, learnt, _) in enumerate(results):
             marks.update(zip(files[part :: len(results)], learnt, strict=True))
         if not snapshot.known:
             snapshot.learn(marks)
@@ -167,34 +227,71 @@ class Tables:
         kept = all(
             store.save(f"index-{group}", key + bytes([part]), texts[position])
             for position, group in enumerate(_GROUPS)
-            for part, (texts, _) in enumerate(results)
+            for part, (texts, _, _) in enumerate(results)
         )
+        for part, (_, _, words) in enumerate(results):
+            store.save("index-words", key + bytes([part]), marshal.dumps(words, 2))
         identities = b"".join(marks[path][1] for path in files)
         manifest = (_FORMAT, key, len(results), "\n".join(files), identities)
         if kept and store.save("index", snapshot.name, marshal.dumps(manifest, 2)):
-            self.base, self.key, self._parts = files, key, len(results)
+            self.base, self.key, self._parts, self._known = files, key, len(results), identities
 
 
-def _scan(root: str, part: Sequence[tuple[int, str]]) -> tuple[list[bytes], list[tuple[bytes, bytes]]]:
-    """The tables of some files by their numbers, and each one's signature and identity."""
+def _scan(
+    root: str, part: Sequence[tuple[int, str]]
+) -> tuple[list[bytes], list[tuple[bytes, bytes]], list[Words]]:
+    """The tables of some files by their numbers, each one's signature and identity, and its words."""
     rows: Rows = [[] for _ in _GROUPS]
     names, constants, stores = rows
     marks: list[tuple[bytes, bytes]] = []
+    words: list[Words] = []
     for number, path in part:
         data, mark, identity = examine(root, path)
         marks.append((mark, identity))
         if not data:
+            words.append((b"", b""))
             continue
+        own = array("I")
         for kind, found in scan.scan(path, data).items():
             if found:
                 end = f"\t{kind}{number}\n".encode()
                 (constants if kind in _CONSTANT_KINDS else names).append(end.join(found) + end)
+                seed = _SEEDS[CONSTANTS if kind in _CONSTANT_KINDS else NAMES]
+                own.extend([crc32(name, seed) for name in found])
         stored = scan.scan_stores(data)
+        fields = array("I", [crc32(field, _SEEDS[STORES]) for field in stored])
+        words.append((own.tobytes(), fields.tobytes()))
         if stored:
             end = f"\t>{number}\n".encode()
             stores.append(end.join(stored) + end)
     # One after the other: sorting is when the most memory is in use.
-    return [pack(pieces) for pieces in rows], marks
+    return [pack(pieces) for pieces in rows], marks, words
+
+
+def word_hash(group: str, name: str, folder: str = "") -> int:
+    """32 bits for a name in a group, or for what files below a folder store into a field of that name."""
+    value = crc32(name.encode(), _SEEDS[group])
+    return crc32(b"@" + folder.encode(), value) if folder else value
+
+
+def path_hash(path: str) -> int:
+    """32 bits for a file."""
+    return crc32(path.encode(), 4)
+
+
+def touched(path: str, words: Words) -> Iterable[int]:
+    """The hashes of all questions whose answers may rest on a file with these words."""
+    yield path_hash(path)
+    yield from array("I", words[0])
+    folders = [b"@" + path[: path.rfind("/") + 1].encode()]
+    at = path.find("/")
+    while at > 0:
+        folders.append(b"@" + path[:at].encode())
+        at = path.find("/", at + 1)
+    for field in array("I", words[1]):
+        yield field
+        for folder in folders:
+            yield crc32(folder, field)
 
 
 _CONSTANT_KINDS = (scan.MACRO, scan.ENUMERATOR, scan.PASTED)

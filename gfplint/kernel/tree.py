@@ -20,6 +20,7 @@ from gfplint.errors import ConfigError, SourceError
 from gfplint.kernel.files import NO_FILE, SIDE_FOLDERS, identity, list_files, list_headers, read_bytes
 from gfplint.kernel.kconfig import ARCHITECTURES, Config
 from gfplint.kernel.project import inside, outside, project_root
+from gfplint.kernel.trace import Trace
 
 if TYPE_CHECKING:
     from gfplint.cache.store import Store
@@ -91,6 +92,8 @@ class KernelTree:
         self.store = store
         """Where answers of earlier runs are kept, if anywhere."""
         self.consulted = Consulted()
+        self.trace = Trace(store is not None)
+        """What each answer rests on, so that it can be kept."""
         self._cache: dict[str, bytes] = {}
         self._cached = 0
         self._configs: dict[str, Config] = {}
@@ -203,6 +206,7 @@ class KernelTree:
 
     def headers_in(self, folder: str) -> list[str]:
         """The headers directly in a folder, sorted."""
+        self.trace.leaf("list", folder)
         found = self.consulted.listings.get(folder)
         if found is None:
             found = self.consulted.listings[folder] = list_headers(str(self.root), folder)
@@ -226,6 +230,7 @@ class KernelTree:
 
     def read(self, path: str) -> bytes:
         """The bytes of a file, kept for the next time. Raises :class:`SourceError`."""
+        self.trace.leaf("file", path)
         data = self._cache.get(path)
         if data is None:
             try:
@@ -252,6 +257,7 @@ class KernelTree:
 
     def exists(self, path: str) -> bool:
         """Whether there is a file of that name."""
+        self.trace.leaf("file", path)
         found = self.consulted.looked_for.get(path)
         if found is None:
             found = self.consulted.looked_for[path] = path in self._cache or os.path.isfile(
@@ -286,6 +292,7 @@ class KernelTree:
             self.snapshot,
             self.store,
             self._beyond,
+            self.trace,
         )
 
     def _beyond(self) -> None:

@@ -24,7 +24,8 @@ class Constants:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._values: dict[tuple[str, str], int | None] = {}
+        self._trace = program.tree.trace
+        self._values: dict[tuple[str, str], tuple[int | None, int]] = {}
         self._enums: dict[tuple[str, int], dict[str, ir.Expr | int]] = {}
 
     def value(self, name: str, path: str, depth: int = 0) -> int | None:
@@ -39,10 +40,14 @@ class Constants:
         if mask is not None:
             return mask
         key = (name, path)
-        if key not in self._values:
-            self._values[key] = None  # a definition in terms of itself ends here
-            self._values[key] = self._find(name, path, depth) if depth < _MAX_DEPTH else None
-        return self._values[key]
+        known = self._values.get(key)
+        if known is None:
+            self._values[key] = None, 0  # a definition in terms of itself ends here
+            outer = self._trace.enter()
+            value = self._find(name, path, depth) if depth < _MAX_DEPTH else None
+            known = self._values[key] = value, self._trace.leave(outer)
+        self._trace.current.add(known[1])
+        return known[0]
 
     def _find(self, name: str, path: str, depth: int) -> int | None:
         index = self._program.tree.index

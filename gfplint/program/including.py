@@ -28,9 +28,13 @@ _MAX_DEPTH = 8
 
 
 class FileConfig(Config):
-    """``base``, and what the headers define that ``path`` of ``tree`` includes; ``known`` keeps that."""
+    """``base``, and what the headers define that ``path`` of ``tree`` includes; ``known`` answers
+    :func:`header_macros`.
+    """
 
-    def __init__(self, base: Config, tree: KernelTree, path: str, known: dict[str, dict[str, bytes]]) -> None:
+    def __init__(
+        self, base: Config, tree: KernelTree, path: str, known: Callable[[str], dict[str, bytes]]
+    ) -> None:
         super().__init__(base.options, base.arch, base.version)
         self._builtin = base._builtin
         self._tree = tree
@@ -64,7 +68,7 @@ class FileConfig(Config):
         if name.startswith(("CONFIG_", "__")):
             return None
         for path in sorted(self._tree.index.defining(name, "macro") & self._headers):
-            text = self._definitions(path).get(name)
+            text = self._known(path).get(name)
             if text is not None:
                 return text
         return None
@@ -119,17 +123,16 @@ class FileConfig(Config):
             raise ConditionError(name)
         return value
 
-    def _definitions(self, path: str) -> dict[str, bytes]:
-        """The macros that a header defines in the arms that the configuration chooses, with their texts."""
-        known = self._known.get(path)
-        if known is None:
-            known = self._known[path] = {}
-            try:
-                text = strip_comments(self._tree.read(path))
-            except SourceError:
-                return known
-            for each in read_directives(text, self._tree.config_for(path)).definitions:
-                if each.active:
-                    value = _VALUE.match(_CONTINUED.sub(b" ", text[each.start : each.end]))
-                    known[each.name] = value[1].strip() if value is not None else b""
-        return known
+
+def header_macros(tree: KernelTree, path: str) -> dict[str, bytes]:
+    """The macros that a header defines in the arms that the configuration chooses, with their texts."""
+    found: dict[str, bytes] = {}
+    try:
+        text = strip_comments(tree.read(path))
+    except SourceError:
+        return found
+    for each in read_directives(text, tree.config_for(path)).definitions:
+        if each.active:
+            value = _VALUE.match(_CONTINUED.sub(b" ", text[each.start : each.end]))
+            found[each.name] = value[1].strip() if value is not None else b""
+    return found

@@ -11,6 +11,7 @@ from gfplint.frontend.items import ItemKind
 from gfplint.frontend.lexical import group_end
 from gfplint.frontend.macros import MacroDefinition, parse_define, parse_macro
 from gfplint.frontend.made import with_made
+from gfplint.kernel.trace import Memo
 
 if TYPE_CHECKING:
     from gfplint.frontend.source import SourceFile
@@ -34,9 +35,11 @@ class Makers:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._natures: dict[str, _Nature] = {}
-        """Of macros in headers."""
-        self._answers: dict[str, bool] = {}
+        trace = program.tree.trace
+        self._in_headers: Memo[str, _Nature] = Memo(trace, self._nature)
+        """Of the macros of a name in all headers together."""
+        self._anywhere: Memo[str, bool] = Memo(trace, lambda name: _makes(name, self._in_headers))
+        """Whether a macro of headers makes a function."""
 
     def extend(self, file: SourceFile) -> None:
         """Put the functions and variables that macros of ``file`` make among its items."""
@@ -59,27 +62,16 @@ class Makers:
         if items is not file.items:
             file.replace(items)
 
-    def _anywhere(self, name: str) -> bool:
-        """Whether a macro of headers makes a function."""
-        known = self._answers.get(name)
-        if known is None:
-            known = self._answers[name] = _makes(name, self._in_headers)
-        return known
-
-    def _in_headers(self, name: str) -> _Nature:
-        """The natures of all headers' macros of a name together."""
-        known = self._natures.get(name)
-        if known is None:
-            making = False
-            called: set[str] = set()
-            for site in self._program.tree.index.macros(name):
-                definition = self._at(site.path, site.offset)
-                if definition is not None:
-                    one = _nature(definition)
-                    making = making or one[0]
-                    called |= one[1]
-            known = self._natures[name] = (making, frozenset(called))
-        return known
+    def _nature(self, name: str) -> _Nature:
+        making = False
+        called: set[str] = set()
+        for site in self._program.tree.index.macros(name):
+            definition = self._at(site.path, site.offset)
+            if definition is not None:
+                one = _nature(definition)
+                making = making or one[0]
+                called |= one[1]
+        return making, frozenset(called)
 
     def _at(self, path: str, offset: int) -> MacroDefinition | None:
         """The ``#define`` whose name stands at ``offset``."""

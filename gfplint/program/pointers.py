@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gfplint import ir
 from gfplint.findings import Note
+from gfplint.kernel.trace import Memo
 from gfplint.models import Model
 from gfplint.program.program import FunctionRef
 from gfplint.program.stores import Stores, origins
@@ -39,12 +40,13 @@ class Pointers:
     def __init__(self, program: Program, types: Types) -> None:
         self._program = program
         self._types = types
-        self._direct: dict[tuple[str, str], Model | tuple[FunctionRef, ...]] = {}
+        self._trace = program.tree.trace
+        self._direct: Memo[tuple[str, str], Model | tuple[FunctionRef, ...]] = Memo(
+            self._trace, self._by_name
+        )
         self.stores = Stores(program, types)
         self.foreign: frozenset[tuple[str, str]] = frozenset()
         """(struct tag, field) pairs whose calls are a context of reclaim of their own: not followed."""
-        self.sites: dict[tuple[str, int, str], int] = {}
-        """(file, offset, text) of each call seen → number of targets; -1 for a direct one."""
 
     def direct(self, call: ir.Call, fn: ir.Function) -> Model | tuple[FunctionRef, ...] | None:
         """The API model or the definition that a call by name means; empty where the tree has none.
@@ -53,17 +55,19 @@ class Pointers:
         if not isinstance(call.function, ir.Global):
             return None
         name = call.function.name
-        key = (name, fn.path)
-        found = self._direct.get(key)
-        if found is None:
-            found = self._direct[key] = self._by_name(name, fn.path)
+        found = self._direct((name, fn.path))
         if not isinstance(found, Model):
             if not found and self._program.variable(name, fn.path) is not None:
                 return None
-            self.sites.setdefault((fn.path, call.at, name), -1 if found else 0)
+            self._site((fn.path, call.at, name), -1 if found else 0)
         return found
 
-    def _by_name(self, name: str, path: str) -> Model | tuple[FunctionRef, ...]:
+    def _site(self, key: tuple[str, int, str], targets: int) -> None:
+        self._program.account.enter_site(key, targets)
+        self._trace.leaf("book", "sites", key, targets)
+
+    def _by_name(self, key: tuple[str, str]) -> Model | tuple[FunctionRef, ...]:
+        name, path = key
         model = self._program.models.get(name)
         if model is not None and not self._program.defined_here(name, path):
             if not model.pattern:
@@ -75,8 +79,7 @@ class Pointers:
 
     def count(self, fn: ir.Function, call: ir.Call, targets: int) -> None:
         """Enter a call through a pointer into the account."""
-        key = (fn.path, call.at, repr(call.function))
-        self.sites[key] = max(targets, self.sites.get(key, 0))
+        self._site((fn.path, call.at, repr(call.function)), targets)
 
     def targets(self, call: ir.Call, fn: ir.Function, home: str) -> Targets:
         """The functions that a call through a pointer is followed into; none where nothing is known, or too
@@ -137,12 +140,12 @@ class Pointers:
 
     def _note(self, fn: ir.Function, call: ir.Call, text: str) -> None:
         line = self._program.position(fn.path, call.at)[0]
-        self._program.notes.add(Note("unresolved-call", fn.path, line, text))
+        self._program.note(Note("unresolved-call", fn.path, line, text))
 
     def totals(self) -> dict[str, int]:
         """How many call sites were resolved to what, for ``--statistics``."""
         counts = {"direct": 0, "one": 0, "few": 0, "many": 0, "none": 0}
-        for number in self.sites.values():
+        for number in self._program.account.sites.values():
             if number < 0:
                 counts["direct"] += 1
             elif number == 0:

@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeAlias
 
 from gfplint import ir
 from gfplint.errors import GfplintError
@@ -21,9 +22,10 @@ from gfplint.frontend.source import Item, ItemKind, SourceFile
 from gfplint.kernel.index import Site
 from gfplint.kernel.kconfig import Config
 from gfplint.kernel.masks import Masks
+from gfplint.kernel.trace import Memo
 from gfplint.kernel.tree import KernelTree
 from gfplint.models import Models
-from gfplint.program.including import FileConfig
+from gfplint.program.including import FileConfig, header_macros
 from gfplint.program.makers import Makers
 from gfplint.program.symbols import TreeSymbols
 
@@ -44,15 +46,25 @@ class FunctionRef:
     name: str
 
 
+Where: TypeAlias = tuple[str, int, str]
+"""A :class:`FunctionRef` as the plain tuple that the books have."""
+_Declaration: TypeAlias = tuple[str, int, ItemKind]
+"""Path, start and kind of an item that declares variables."""
+
+
 @dataclass(slots=True)
 class Account:
     """What was read, for ``--statistics``: sets, so that those of several processes can be united."""
 
     files: set[str] = field(default_factory=set)
-    looked_at: set[FunctionRef] = field(default_factory=set)
+    looked_at: set[Where] = field(default_factory=set)
     """Functions that somebody wanted to look inside."""
-    unread: set[FunctionRef] = field(default_factory=set)
-    with_errors: set[FunctionRef] = field(default_factory=set)
+    unread: set[Where] = field(default_factory=set)
+    with_errors: set[Where] = field(default_factory=set)
+    evaluated: set[Where] = field(default_factory=set)
+    """Functions that were walked."""
+    sites: dict[tuple[str, int, str], int] = field(default_factory=dict)
+    """(file, offset, text) of each call seen → number of targets; -1 for a direct one."""
 
     def add(self, other: Account) -> None:
         """Take over another process's."""
@@ -60,6 +72,13 @@ class Account:
         self.looked_at |= other.looked_at
         self.unread |= other.unread
         self.with_errors |= other.with_errors
+        self.evaluated |= other.evaluated
+        for site, number in other.sites.items():
+            self.enter_site(site, number)
+
+    def enter_site(self, site: tuple[str, int, str], number: int) -> None:
+        """A call and its number of targets: the largest that any walk saw."""
+        self.sites[site] = max(number, self.sites.get(site, number))
 
 
 class Program:
@@ -76,39 +95,65 @@ class Program:
         self.notes: set[Note] = set()
         self.account = Account()
         self._bytes = 0
-        self._header_macros: dict[str, dict[str, bytes]] = {}
-        self._sources: dict[str, SourceFile | None] = {}
-        self._functions: dict[FunctionRef, ir.Function | None] = {}
-        self._resolved: dict[tuple[str, str], FunctionRef | None] = {}
-        self._variables: dict[tuple[str, str], ir.Variable | None] = {}
-        self._lowered_variables: dict[tuple[str, int], list[ir.Variable]] = {}
-        self._records: dict[tuple[str, str], tuple[ir.Record, str] | None] = {}
-        self._typedefs: dict[tuple[str, str], ir.Type | None] = {}
-        self._prototypes: dict[tuple[str, str], ir.FunctionType | None] = {}
-        self._included: dict[str, list[str]] = {}
-        self._starts: dict[str, tuple[list[int], list[Item]]] = {}
+        trace = tree.trace
+        self._header_macros: Memo[str, dict[str, bytes]] = Memo(trace, lambda path: header_macros(tree, path))
+        self._sources: dict[str, tuple[SourceFile | None, int]] = {}
+        self._functions: Memo[FunctionRef, ir.Function | None] = Memo(trace, self._find_function)
+        self._resolved: Memo[tuple[str, str], FunctionRef | None] = Memo(trace, self._resolve)
+        self._variables: Memo[tuple[str, str], ir.Variable | None] = Memo(trace, self._find_variable)
+        self._declarations: Memo[tuple[str, int, ItemKind], list[ir.Variable]] = Memo(trace, self._declared)
+        self._records: Memo[tuple[str, str], tuple[ir.Record, str] | None] = Memo(trace, self._find_record)
+        self._typedefs: Memo[tuple[str, str], ir.Type | None] = Memo(trace, self._find_typedef)
+        self._prototypes: Memo[tuple[str, str], ir.FunctionType | None] = Memo(trace, self._find_prototype)
+        self._included: Memo[str, list[str]] = Memo(trace, self._find_included)
+        self._starts: Memo[str, tuple[list[int], list[Item]]] = Memo(trace, self._find_starts)
 
     @cached_property
     def masks(self) -> Masks:
         """The tree's ``GFP_*`` values, or the built-in ones where there is no tree."""
         return Masks.from_tree(self.tree) if self.tree.is_kernel else Masks.builtin()
 
+    def note(self, note: Note) -> None:
+        """Something could not be read or resolved."""
+        self.notes.add(note)
+        self.tree.trace.leaf("book", "notes", note)
+
+    def enter(self, book: str, where: Where) -> None:
+        """A function belongs to one of the sets of the :class:`Account`."""
+        known: set[Where] = getattr(self.account, book)
+        known.add(where)
+        self.tree.trace.leaf("book", book, where)
+
     # ------------------------------------------------------------------------------ files
 
     def source(self, path: str) -> SourceFile | None:
         """The split file, or None (with a note) where it can't be read."""
-        if path in self._sources:
-            return self._sources[path]
+        known = self._sources.get(path)
+        if known is None:
+            trace = self.tree.trace
+            outer = trace.enter()
+            file = self._split(path)
+            split = trace.leave(outer)
+            # What the file's macros make is found out with the file as it is without.
+            self._sources[path] = file, split
+            outer = trace.enter()
+            trace.current.add(split)
+            if file is not None:
+                self._makers.extend(file)
+            known = self._sources[path] = file, trace.leave(outer)
+        self.tree.trace.current.add(known[1])
+        return known[0]
+
+    def _split(self, path: str) -> SourceFile | None:
         try:
             result: SourceFile | None = source.split(path, self.tree.read(path), self.configuration(path))
         except GfplintError as error:
-            self.notes.add(Note("unreadable-file", path, 0, str(error)))
+            self.note(Note("unreadable-file", path, 0, str(error)))
             result = None
-        self._sources[path] = result
         if result is not None:
             self.account.files.add(path)
+            self.tree.trace.leaf("book", "files", path)
             self._bytes += len(result.data)
-            self._makers.extend(result)
         return result
 
     def configuration(self, path: str) -> Config:
@@ -125,10 +170,7 @@ class Program:
 
     def enclosing(self, path: str, offset: int) -> Item | None:
         """The function or variable whose definition contains an offset."""
-        known = self._starts.get(path)
-        if known is None:
-            items = self.items(path, ItemKind.FUNCTION, ItemKind.VARIABLE)
-            known = self._starts[path] = ([item.start for item in items], items)
+        known = self._starts(path)
         position = bisect_right(known[0], offset) - 1
         while position >= 0 and known[0][position] > offset - _LONGEST:
             item = known[1][position]
@@ -137,13 +179,14 @@ class Program:
             position -= 1
         return None
 
-    def _own_files(self, path: str) -> list[str]:
+    def _find_starts(self, path: str) -> tuple[list[int], list[Item]]:
+        items = self.items(path, ItemKind.FUNCTION, ItemKind.VARIABLE)
+        return [item.start for item in items], items
+
+    def _find_included(self, path: str) -> list[str]:
         """A file and the ``.c`` files that it includes (kernel/sched builds itself so)."""
-        known = self._included.get(path)
-        if known is not None:
-            return known
         file = self.source(path)
-        files = self._included[path] = [path]
+        files = [path]
         if file is not None:
             for match in _INCLUDED_C.finditer(file.data):
                 folder = path.rpartition("/")[0]
@@ -162,7 +205,7 @@ class Program:
         ``.c`` files are not candidates.
         """
         spare: tuple[str, Item] | None = None
-        own = self._own_files(from_path) if from_path else []
+        own = self._included(from_path) if from_path else []
         for path in own:
             file = self.source(path)
             for item in file.find(name, *kinds) if file else ():
@@ -192,21 +235,22 @@ class Program:
 
     def resolve(self, name: str, from_path: str) -> FunctionRef | None:
         """The definition that a call of ``name`` in ``from_path`` reaches, None where the tree has none."""
-        key = (name, from_path)
-        if key not in self._resolved:
-            index = self.tree.index
-            found = self.find_item(name, from_path, index.functions, ItemKind.FUNCTION)
-            if found is None:
-                # DEFINE_SOMETHING(name) declares a variable to the index, but may make a function.
-                found = self.find_item(name, "", index.variables, ItemKind.FUNCTION)
-            self._resolved[key] = FunctionRef(found[0], found[1].start, name) if found else None
-        return self._resolved[key]
+        return self._resolved((name, from_path))
+
+    def _resolve(self, key: tuple[str, str]) -> FunctionRef | None:
+        name, from_path = key
+        index = self.tree.index
+        found = self.find_item(name, from_path, index.functions, ItemKind.FUNCTION)
+        if found is None:
+            # DEFINE_SOMETHING(name) declares a variable to the index, but may make a function.
+            found = self.find_item(name, "", index.variables, ItemKind.FUNCTION)
+        return FunctionRef(found[0], found[1].start, name) if found else None
 
     def defined_here(self, name: str, path: str) -> bool:
         """Whether ``path`` has a static function ``name`` of its own (which then wins over an API model)."""
         if not path.endswith(".c"):
             return False
-        for own in self._own_files(path):
+        for own in self._included(path):
             file = self.source(own)
             if file is not None and any(
                 item.active and item.static for item in file.find(name, ItemKind.FUNCTION)
@@ -230,8 +274,9 @@ class Program:
 
     def function(self, ref: FunctionRef) -> ir.Function | None:
         """The lowered definition; None (with a note) where lowering is impossible."""
-        if ref in self._functions:
-            return self._functions[ref]
+        return self._functions(ref)
+
+    def _find_function(self, ref: FunctionRef) -> ir.Function | None:
         result: ir.Function | None = None
         file = self.source(ref.path)
         if file is not None:
@@ -239,14 +284,15 @@ class Program:
                 if item.start == ref.start:
                     result = self._lower(file, item)
                     break
-        self.account.looked_at.add(ref)
+        where = (ref.path, ref.start, ref.name)
+        self.enter("looked_at", where)
         if result is None:
-            self.notes.add(Note("syntax", ref.path, 0, f"{ref.name}() could not be read."))
-            self.account.unread.add(ref)
+            self.note(Note("syntax", ref.path, 0, f"{ref.name}() could not be read."))
+            self.enter("unread", where)
         elif result.errors:
-            self.account.with_errors.add(ref)
+            self.enter("with_errors", where)
             line = file.position(result.name_at)[0] if file else 0
-            self.notes.add(
+            self.note(
                 Note(
                     "syntax",
                     ref.path,
@@ -254,7 +300,6 @@ class Program:
                     f"{ref.name}() was read in part: its syntax is not understood everywhere.",
                 )
             )
-        self._functions[ref] = result
         return result
 
     def _lower(self, file: SourceFile, item: Item) -> ir.Function | None:
@@ -267,7 +312,7 @@ class Program:
             if os.environ.get("GFPLINT_DEBUG"):
                 raise
             line = file.position(item.name_at)[0]
-            self.notes.add(
+            self.note(
                 Note(
                     "internal",
                     file.path,
@@ -293,7 +338,7 @@ class Program:
             self._sources,
             self._functions,
             self._variables,
-            self._lowered_variables,
+            self._declarations,
             self._records,
             self._prototypes,
             self._included,
@@ -304,12 +349,10 @@ class Program:
 
     def prototype(self, name: str, from_path: str) -> ir.FunctionType | None:
         """The type of function ``name``: from its definition, or else from a declaration."""
-        key = (name, from_path)
-        if key not in self._prototypes:
-            self._prototypes[key] = self._find_prototype(name, from_path)
-        return self._prototypes[key]
+        return self._prototypes((name, from_path))
 
-    def _find_prototype(self, name: str, from_path: str) -> ir.FunctionType | None:
+    def _find_prototype(self, key: tuple[str, str]) -> ir.FunctionType | None:
+        name, from_path = key
         ref = self.resolve(name, from_path)
         if ref is not None:
             file = self.source(ref.path)
@@ -327,24 +370,29 @@ class Program:
 
     def variables_of(self, path: str, item: Item) -> list[ir.Variable]:
         """The variables that one declaration item declares."""
-        key = (path, item.start)
-        if key not in self._lowered_variables:
-            file = self.source(path)
-            self._lowered_variables[key] = lower.lower_variable(file, item, self.symbols) if file else []
-        return self._lowered_variables[key]
+        return self._declarations((path, item.start, item.kind))
+
+    def _declared(self, key: _Declaration) -> list[ir.Variable]:
+        path, start, kind = key
+        file = self.source(path)
+        for item in file.items if file is not None else ():
+            if item.start == start and item.kind is kind and file is not None:
+                return lower.lower_variable(file, item, self.symbols)
+        return []
 
     def variable(self, name: str, from_path: str) -> ir.Variable | None:
         """The file-scope variable that ``name`` means in ``from_path``, with its initialiser if known."""
-        key = (name, from_path)
-        if key not in self._variables:
-            found = self.find_item(name, from_path, self.tree.index.variables, ItemKind.VARIABLE)
-            result = None
-            if found is not None:
-                for variable in self.variables_of(*found):
-                    if variable.name == name:
-                        result = variable
-            self._variables[key] = result
-        return self._variables[key]
+        return self._variables((name, from_path))
+
+    def _find_variable(self, key: tuple[str, str]) -> ir.Variable | None:
+        name, from_path = key
+        found = self.find_item(name, from_path, self.tree.index.variables, ItemKind.VARIABLE)
+        result = None
+        if found is not None:
+            for variable in self.variables_of(*found):
+                if variable.name == name:
+                    result = variable
+        return result
 
     def initialised(self, name: str, from_path: str) -> ir.Variable | None:
         """The same variable with its initialiser, where only another declaration has it: C lets a file
@@ -371,29 +419,29 @@ class Program:
 
     def record(self, tag: str, from_path: str) -> tuple[ir.Record, str] | None:
         """``struct tag`` with its fields, and the path of the file that defines it."""
-        key = (tag, from_path)
-        if key not in self._records:
-            found = self.find_item(tag, from_path, self.tree.index.records, ItemKind.RECORD)
-            result = None
-            if found is not None:
-                file = self.source(found[0])
-                if file is not None:
-                    result = (lower.lower_record(file, found[1], self.symbols), found[0])
-            self._records[key] = result
-        return self._records[key]
+        return self._records((tag, from_path))
+
+    def _find_record(self, key: tuple[str, str]) -> tuple[ir.Record, str] | None:
+        tag, from_path = key
+        found = self.find_item(tag, from_path, self.tree.index.records, ItemKind.RECORD)
+        if found is not None:
+            file = self.source(found[0])
+            if file is not None:
+                return lower.lower_record(file, found[1], self.symbols), found[0]
+        return None
 
     def typedef(self, name: str, from_path: str) -> ir.Type | None:
         """What a typedef name stands for."""
-        key = (name, from_path)
-        if key not in self._typedefs:
-            found = self.find_item(name, from_path, self.tree.index.typedefs, ItemKind.TYPEDEF)
-            result = None
-            if found is not None:
-                file = self.source(found[0])
-                if file is not None:
-                    result = lower.lower_typedef(file, found[1], self.symbols)
-            self._typedefs[key] = result
-        return self._typedefs[key]
+        return self._typedefs((name, from_path))
+
+    def _find_typedef(self, key: tuple[str, str]) -> ir.Type | None:
+        name, from_path = key
+        found = self.find_item(name, from_path, self.tree.index.typedefs, ItemKind.TYPEDEF)
+        if found is not None:
+            file = self.source(found[0])
+            if file is not None:
+                return lower.lower_typedef(file, found[1], self.symbols)
+        return None
 
     # -------------------------------------------------------------------------- positions
 

@@ -9,12 +9,14 @@ as a parameter, its callers are asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from gfplint import ir
 from gfplint.findings import Note
 from gfplint.frontend.source import ItemKind
+from gfplint.program.kept import KeptWork, Key
 from gfplint.program.pointers import Pointers
 from gfplint.program.program import FunctionRef, Program
 from gfplint.program.substitution import substitute
@@ -48,42 +50,54 @@ class Registrations:
         self._program = program
         self._types = types
         self._pointers = pointers
-        self._mentioned: dict[str, tuple[str, ...]] = {}
-        """The files that mention a function whose callers are asked."""
+        self._searched: set[str] = set()
+        """Functions of which it is known which files mention them."""
         self._unsearched: set[str] = set()
-        """Functions for which that isn't known yet."""
+        """Those whose callers are asked, and of which that isn't known yet."""
         self._incomplete = False
         """Whether one of them was needed."""
 
-    def find(self, contexts: Iterable[Context]) -> list[Registered]:
+    def find(self, contexts: Iterable[Context], kept: KeptWork | None = None) -> list[Registered]:
         """Every callback registered for these contexts, sorted. One that can't be found leaves a note."""
         contexts = list(contexts)
+        kept = kept or KeptWork(self._program)
         names: dict[str, list[tuple[Context, Registration]]] = {}
         found: set[Registered] = set()
+        keys: list[Key] = []
+        work: list[Callable[[], list[Registered]]] = []
         for context in contexts:
             for registration in context.registrations:
                 if registration.function is not None:
                     names.setdefault(registration.function, []).append((context, registration))
                 else:
-                    found.update(self._tables(context, registration))
+                    keys.append(("table", context.id, registration.table, registration.names))
+                    work.append(partial(self._tables, context, registration))
         places = self._program.tree.index.mentions(names)
         by_file: dict[str, list[str]] = {}
         for name, files in places.items():
             for path in files:
                 by_file.setdefault(path, []).append(name)
-        pending = sorted(by_file)
+        for path in sorted(by_file):
+            keys.append(("registered", [context.id for context in contexts], path, sorted(by_file[path])))
+            work.append(partial(self._in_file, path, sorted(by_file[path]), names))
+        pending: list[int] = []
+        for number, known in enumerate(kept.load(keys)):
+            if known is None:
+                pending.append(number)
+            else:
+                found.update(known)
         while pending:
-            again: list[str] = []
-            for path in pending:
+            again: list[int] = []
+            for number in pending:
                 self._incomplete = False
-                registered, notes = self._in_file(path, sorted(by_file[path]), names)
+                registered = kept.work(keys[number], work[number], lambda: not self._incomplete)
                 if self._incomplete:
-                    again.append(path)
+                    again.append(number)
                 else:
                     found.update(registered)
-                    self._program.notes |= notes
             # A search of the tree costs much the same for one name as for all.
-            self._mentioned.update(self._program.tree.index.mentions(sorted(self._unsearched)))
+            self._program.tree.index.mentions(sorted(self._unsearched))
+            self._searched |= self._unsearched
             self._unsearched.clear()
             pending = again
         return sorted(found)
@@ -101,7 +115,7 @@ class Registrations:
 
     def _in_file(
         self, path: str, names: list[str], registrations: dict[str, list[tuple[Context, Registration]]]
-    ) -> tuple[list[Registered], set[Note]]:
+    ) -> list[Registered]:
         result: list[Registered] = []
         notes: set[Note] = set()
         for ref, fn, call in self._calls(path, names):
@@ -124,7 +138,10 @@ class Registrations:
                                 f"{fn.name}(): what {call.function.name}() registers is not found.",
                             )
                         )
-        return result, notes
+        if not self._incomplete:
+            for note in notes:
+                self._program.note(note)
+        return result
 
     def _calls(self, path: str, names: list[str]) -> list[tuple[FunctionRef, ir.Function, ir.Call]]:
         """Calls of these functions in a file."""
@@ -259,11 +276,11 @@ class Registrations:
         root = _root(lvalue)
         if not isinstance(root, ir.Local) or root.name not in fn.params:
             return []
-        if not fn.static and fn.name not in self._mentioned:
+        if not fn.static and fn.name not in self._searched:
             self._unsearched.add(fn.name)
             self._incomplete = True
             return []
-        files = (fn.path,) if fn.static else self._mentioned[fn.name]
+        files = (fn.path,) if fn.static else self._program.tree.index.mentions([fn.name])[fn.name]
         found: list[Stored] = []
         for path in files:
             for _, caller, call in self._calls(path, [fn.name]):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from gfplint import ir
 from gfplint.frontend.source import ItemKind
 from gfplint.kernel import scan
+from gfplint.kernel.trace import Memo
 from gfplint.program.program import FunctionRef
 from gfplint.program.types import Types
 
@@ -33,10 +34,14 @@ class Stores:
     def __init__(self, program: Program, types: Types) -> None:
         self._program = program
         self._types = types
-        self._stored: dict[tuple[str, str], tuple[FunctionRef, ...]] = {}
-        self._near: dict[tuple[str, str, str], tuple[FunctionRef, ...]] = {}
-        self._others: dict[tuple[str, str, str], int] = {}
-        self._variables: dict[tuple[str, str], tuple[FunctionRef, ...]] = {}
+        trace = program.tree.trace
+        # Who asks again from inside finds nothing more.
+        self._stored: Memo[tuple[str, str], tuple[FunctionRef, ...]] = Memo(trace, self._find_stored, tuple)
+        self._near: Memo[tuple[str, str, str], tuple[FunctionRef, ...]] = Memo(trace, self._find_near)
+        self._variables: Memo[tuple[str, str], tuple[FunctionRef, ...]] = Memo(
+            trace, self._of_variable, tuple
+        )
+        self._others: Memo[tuple[str, str, str], int] = Memo(trace, self._find_others)
 
     # ------------------------------------------------------------------------------- functions
 
@@ -44,14 +49,16 @@ class Stores:
         """Functions that files near ``home`` store in the field, sorted: those of its own folder or below,
         and only where there are none those of the folders beside it.
         """
-        key = (tag, field, home)
-        found = self._near.get(key)
-        if found is None:
-            sites = [site for site in self._program.tree.index.stores(field) if _is_near(site.path, home)]
-            own = [site for site in sites if site.path.startswith(home + "/")]
-            found = self._sorted(own, tag, field) or self._sorted(sites, tag, field)
-            self._near[key] = found
-        return found
+        return self._near((tag, field, home))
+
+    def _find_near(self, key: tuple[str, str, str]) -> tuple[FunctionRef, ...]:
+        tag, field, home = key
+        around = _around(home)
+        if around is None:
+            return ()
+        sites = [site for site in self._program.tree.index.stores(field, around) if _is_near(site.path, home)]
+        own = [site for site in sites if site.path.startswith(home + "/")]
+        return self._sorted(own, tag, field) or self._sorted(sites, tag, field)
 
     def others(self, tag: str, field: str, home: str) -> int:
         """How many functions an object near ``home`` may have in the field besides those that :meth:`near`
@@ -59,56 +66,57 @@ class Stores:
         (``include/``) stores there, since whoever includes it makes such objects; and what the driver's other
         folders and the library around it store counts as one more.
         """
-        key = (tag, field, home)
-        known = self._others.get(key)
-        if known is None:
-            word = tag.encode()
-            chosen = set(self.near(tag, field, home))
-            headers: list[Site] = []
-            around: list[Site] = []
-            for site in self._program.tree.index.stores(field):
-                header = site.path.startswith("include/")
-                if (header or _is_around(site.path, home)) and word in self._program.tree.read(site.path):
-                    (headers if header else around).append(site)
-            more = set(self._sorted(headers, tag, field)) - chosen
-            beside = any(ref not in chosen and ref not in more for ref in self._sorted(around, tag, field))
-            known = self._others[key] = len(more) + beside
-        return known
+        return self._others((tag, field, home))
+
+    def _find_others(self, key: tuple[str, str, str]) -> int:
+        tag, field, home = key
+        word = tag.encode()
+        index = self._program.tree.index
+        chosen = set(self.near(tag, field, home))
+        headers = [
+            site for site in index.stores(field, "include") if word in self._program.tree.read(site.path)
+        ]
+        around = [
+            site
+            for folder in _folders_around(home)
+            for site in index.stores(field, folder)
+            if not site.path.startswith("include/")
+            and _is_around(site.path, home)
+            and word in self._program.tree.read(site.path)
+        ]
+        more = set(self._sorted(headers, tag, field)) - chosen
+        beside = any(ref not in chosen and ref not in more for ref in self._sorted(around, tag, field))
+        return len(more) + beside
 
     def stored(self, tag: str, field: str, most: int | None = None) -> tuple[FunctionRef, ...] | None:
         """Every function that initialisers and assignments store in ``struct tag``'s ``field``, sorted;
         in-kernel tests left out. None where there are more than ``most`` places to look at.
         """
-        sites = self._program.tree.index.stores(field)
-        if most is not None and len(sites) > most:
+        index = self._program.tree.index
+        if most is not None and index.many_stores(field, most):
             return None
-        key = (tag, field)
-        if key not in self._stored:
-            word = tag.encode()
-            self._stored[key] = ()  # asked again from inside: nothing more
-            self._stored[key] = self._sorted(
-                [
-                    site
-                    for site in sites
-                    if not _is_test(site.path) and word in self._program.tree.read(site.path)
-                ],
-                tag,
-                field,
-            )
-        return self._stored[key]
+        return self._stored((tag, field))
+
+    def _find_stored(self, key: tuple[str, str]) -> tuple[FunctionRef, ...]:
+        tag, field = key
+        word = tag.encode()
+        sites = [
+            site
+            for site in self._program.tree.index.stores(field)
+            if not _is_test(site.path) and word in self._program.tree.read(site.path)
+        ]
+        return self._sorted(sites, tag, field)
 
     def of_variable(self, name: str, path: str) -> tuple[FunctionRef, ...]:
         """Functions that the file-scope variable ``name`` of ``path`` may hold: its initialiser's, and those
         that ``path`` and the variable's own file assign to it.
         """
-        key = (name, path)
-        found = self._variables.get(key)
-        if found is None:
-            self._variables[key] = ()
-            found = self._variables[key] = tuple(sorted(set(self._of_variable(name, path))))
-        return found
+        return self._variables((name, path))
 
-    def _of_variable(self, name: str, path: str) -> Iterator[FunctionRef]:
+    def _of_variable(self, key: tuple[str, str]) -> tuple[FunctionRef, ...]:
+        return tuple(sorted(set(self._held(*key))))
+
+    def _held(self, name: str, path: str) -> Iterator[FunctionRef]:
         variable = self._program.initialised(name, path)
         if variable is None:
             return
@@ -264,6 +272,21 @@ def origins(value: ir.Expr, fn: ir.Function, depth: int = _COPIES) -> Iterator[i
 
 def _is_parameter(expr: ir.Expr, fn: ir.Function) -> bool:
     return isinstance(expr, ir.Local) and expr.name in fn.params
+
+
+def _around(home: str) -> str | None:
+    """The folder that has all files near ``home``; None where nothing is near."""
+    parts = home.split("/")
+    least = max(2, len(parts) - 1)
+    return "/".join(parts[:least]) if len(parts) >= least else None
+
+
+def _folders_around(home: str) -> list[str]:
+    """The folders that have all files around ``home``; of those with a slash at the end, themselves alone."""
+    near = _around(home)
+    parts = home.split("/")
+    above = ["/".join(parts[:length]) + "/" for length in range(2, len(parts) - 1)]
+    return [*above, near] if near is not None else above
 
 
 def _is_near(path: str, home: str) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from gfplint.frontend import guards, macros
 from gfplint.frontend.dialect import Shape
 from gfplint.frontend.guards import GuardDefinition
 from gfplint.frontend.macros import MacroDefinition
 from gfplint.frontend.source import ItemKind
+from gfplint.kernel.trace import Memo
 
 if TYPE_CHECKING:
     from gfplint.kernel.index import Site
@@ -38,25 +39,27 @@ _STATEMENT = re.compile(rb"\s*(?:do\b|\{)|.*;\s*\Z", re.S)
 _KEPT = frozenset({"current"})
 
 
+_Guards: TypeAlias = tuple[dict[str, GuardDefinition | None], dict[str, bytes]]
+"""Guards and clean-up functions by their names."""
+
+
 class TreeSymbols:
     """Implements :class:`gfplint.frontend.symbols.Symbols` for one program."""
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._macros: dict[tuple[str, str], MacroDefinition | None] = {}
-        self._shapes: dict[tuple[str, str], Shape | None] = {}
-        self._guards: dict[str, GuardDefinition | None] | None = None
-        self._frees: dict[str, bytes] = {}
-        self._local_guards: dict[str, tuple[dict[str, GuardDefinition | None], dict[str, bytes]]] = {}
+        trace = program.tree.trace
+        self._macros: Memo[tuple[str, str], MacroDefinition | None] = Memo(trace, self._define)
+        self._shapes: Memo[tuple[str, str], Shape | None] = Memo(trace, self._shape)
+        self._all_guards: Memo[None, _Guards] = Memo(trace, self._find_guards)
+        self._guards_of: Memo[str, _Guards] = Memo(trace, self._guards_in)
 
     def definition(self, name: str, path: str) -> MacroDefinition | None:
         """The macro that ``name`` is in ``path``; None where it is none, or a function is meant instead."""
-        key = (name, path)
-        if key not in self._macros:
-            self._macros[key] = self._define(name, path)
-        return self._macros[key]
+        return self._macros((name, path))
 
-    def _define(self, name: str, path: str) -> MacroDefinition | None:
+    def _define(self, key: tuple[str, str]) -> MacroDefinition | None:
+        name, path = key
         program = self._program
         found = program.find_item(name, path, program.tree.index.macros, ItemKind.MACRO)
         if found is None:
@@ -108,12 +111,10 @@ class TreeSymbols:
 
     def shape(self, name: str, path: str) -> Shape | None:
         """What a use of macro ``name`` looks like to the grammar."""
-        key = (name, path)
-        if key not in self._shapes:
-            self._shapes[key] = self._shape(name, path)
-        return self._shapes[key]
+        return self._shapes((name, path))
 
-    def _shape(self, name: str, path: str) -> Shape | None:
+    def _shape(self, key: tuple[str, str]) -> Shape | None:
+        name, path = key
         model = self._program.models.get(name)
         if model is not None:
             return Shape.LOOP if model.loop else Shape.EXPRESSION
@@ -146,7 +147,7 @@ class TreeSymbols:
     def guard(self, name: str, path: str) -> GuardDefinition | None:
         """The definition behind ``guard(name)``."""
         local, _ = self._guards_of(path)
-        found = local.get(name) or self._all_guards().get(name)
+        found = local.get(name) or self._all_guards(None)[0].get(name)
         if found is not None and found.conditional and found.base:
             base = self.guard(found.base, path)
             return found.completed(base) if base is not None else None
@@ -157,37 +158,34 @@ class TreeSymbols:
         _, local = self._guards_of(path)
         if name in local:
             return local[name]
-        self._all_guards()
-        return self._frees.get(name)
+        return self._all_guards(None)[1].get(name)
 
-    def _all_guards(self) -> dict[str, GuardDefinition | None]:
-        if self._guards is None:
-            self._guards = {}
-            where: set[str] = set()
-            for files in self._program.tree.index.mentions(_GUARD_MACROS, headers=True).values():
-                where.update(files)
-            for path in sorted(where, key=lambda each: (not each.startswith("include/"), each)):
-                found, frees = self._guards_of(path)
-                for name, definition in found.items():
-                    self._guards.setdefault(name, definition)
-                for name, text in frees.items():
-                    self._frees.setdefault(name, text)
-        return self._guards
+    def _find_guards(self, _: None) -> _Guards:
+        guards: dict[str, GuardDefinition | None] = {}
+        frees: dict[str, bytes] = {}
+        where: set[str] = set()
+        for files in self._program.tree.index.mentions(_GUARD_MACROS, headers=True).values():
+            where.update(files)
+        for path in sorted(where, key=lambda each: (not each.startswith("include/"), each)):
+            found, texts = self._guards_of(path)
+            for name, definition in found.items():
+                guards.setdefault(name, definition)
+            for name, text in texts.items():
+                frees.setdefault(name, text)
+        return guards, frees
 
-    def _guards_of(self, path: str) -> tuple[dict[str, GuardDefinition | None], dict[str, bytes]]:
-        if path not in self._local_guards:
-            found: dict[str, GuardDefinition | None] = {}
-            frees: dict[str, bytes] = {}
-            file = self._program.source(path)
-            for item in self._program.items(path, ItemKind.GUARD):
-                if file is None or not item.active:
-                    continue
-                freed = guards.parse_free(file, item)
-                if freed is not None:
-                    frees[freed[0]] = freed[1]
-                    continue
-                definition = guards.parse_guard(file, item)
-                if definition is not None:
-                    found[definition.name] = definition
-            self._local_guards[path] = (found, frees)
-        return self._local_guards[path]
+    def _guards_in(self, path: str) -> _Guards:
+        found: dict[str, GuardDefinition | None] = {}
+        frees: dict[str, bytes] = {}
+        file = self._program.source(path)
+        for item in self._program.items(path, ItemKind.GUARD):
+            if file is None or not item.active:
+                continue
+            freed = guards.parse_free(file, item)
+            if freed is not None:
+                frees[freed[0]] = freed[1]
+                continue
+            definition = guards.parse_guard(file, item)
+            if definition is not None:
+                found[definition.name] = definition
+        return found, frees

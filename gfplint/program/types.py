@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gfplint import ir
+from gfplint.kernel.trace import Memo
 
 if TYPE_CHECKING:
     from gfplint.program.program import Program
@@ -77,7 +78,9 @@ class Types:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._fields: dict[tuple[ir.Type, str, str], ir.Type] = {}
+        self._fields: Memo[tuple[ir.Type, str, str], ir.Type] = Memo(
+            program.tree.trace, lambda key: self._find_field(*key)
+        )
         self._calls: dict[int, dict[int, ir.Call]] = {}
         self._keep: dict[int, ir.Function] = {}
 
@@ -101,11 +104,7 @@ class Types:
 
     def field_type(self, base: ir.Type, name: str, path: str) -> ir.Type:
         """The type of ``base.name``; UnknownType where ``base`` is no record or has no such field."""
-        key = (base, name, path)
-        found = self._fields.get(key)
-        if found is None:
-            found = self._fields[key] = self._find_field(base, name, path)
-        return found
+        return self._fields((base, name, path))
 
     def _find_field(self, base: ir.Type, name: str, path: str) -> ir.Type:
         base = self.strip(base, path)
