@@ -54,9 +54,9 @@ class Worked:
         self.keys: list[str] = []
         work = KeptWork.work
 
-        def note(kept, key, *rest):  # type: ignore[no-untyped-def]
+        def note(kept, key, *rest, **named):  # type: ignore[no-untyped-def]
             self.keys.append(repr(key))
-            return work(kept, key, *rest)
+            return work(kept, key, *rest, **named)
 
         monkeypatch.setattr(KeptWork, "work", note)
 
