@@ -110,7 +110,12 @@ def test_what_was_missing_counts(kernel: Path, tmp_path: Path) -> None:
 
 def test_trace_finds_what_others_asked_first() -> None:
     trace = Trace(True)
-    inner: Memo[str, int] = Memo(trace, lambda name: trace.leaf("name", "names", name) or len(name))
+
+    def looked_up(name: str) -> int:
+        trace.leaf("name", "names", name)
+        return len(name)
+
+    inner: Memo[str, int] = Memo(trace, looked_up)
     outer: Memo[str, int] = Memo(trace, lambda name: inner(name) + inner(name + "x"))
     assert outer("a") == 3
     frame = trace.enter()
