@@ -1,11 +1,11 @@
 """Times gfplint on a copy of a kernel tree, cold, warm and after edits, beside ripgrep and Coccinelle.
 
-    python -m bench [KERNEL_TREE] [--folder drivers/virtio] [--rounds 3] [--whole-tree]
+    python -m bench [KERNEL_TREE] [--folder drivers/virtio] [--rounds 3] [--whole-tree] [--svg FILE]
 
-Commands take turns, for several rounds; the table has medians of wall time, the highest peak of a process,
-and the ratio to ripgrep's search of the whole tree for one name. Times on a shared machine are noisy: compare
-ratios of one run. The first round fills the page cache and isn't counted. ripgrep and Coccinelle's ``spatch``
-are used where they are installed.
+Commands take turns, for several rounds; the table has medians of wall and CPU time, the highest peak of a
+process, and the ratio of wall times to ripgrep's search of the whole tree for one name. Times on a shared
+machine are noisy: compare ratios of one run. ripgrep and Coccinelle's ``spatch`` are used where they are
+installed. Then :mod:`bench.growth` says how costs grow.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench import growth
+from bench.measure import Figures, run
+
 _TREES = ("linux-source-6.12", "linux-source-6.1")
 _EDITED = ("drivers/virtio/virtio_balloon.c", "mm/balloon_compaction.c")
 _PATTERN = "scripts/coccinelle/locks/call_kern.cocci"
@@ -34,13 +37,11 @@ class Row:
     name: str
     command: list[str]
     before: Callable[[], None] = lambda: None
-    figures: list[tuple[float, float]] = field(default_factory=list)
+    figures: list[Figures] = field(default_factory=list)
 
-    def run(self, counted: bool) -> None:
+    def run(self) -> None:
         self.before()
-        figures = _run(self.command)
-        if counted:
-            self.figures.append(figures)
+        self.figures.append(run(self.command))
 
 
 def main() -> int:
@@ -50,6 +51,8 @@ def main() -> int:
     parser.add_argument("--folder", default="drivers/virtio", help="what to check in it (%(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds that are counted (%(default)s)")
     parser.add_argument("--whole-tree", action="store_true", help="also check the whole tree, cold and warm")
+    parser.add_argument("--svg", type=Path, help="draw how costs grow into this file")
+    parser.add_argument("--no-growth", action="store_true", help="leave out how costs grow")
     options = parser.parse_args()
     tree = options.tree or _default_tree()
     if tree is None or not (tree / "Makefile").is_file():
@@ -59,11 +62,18 @@ def main() -> int:
         copy = Path(work) / "linux"
         # Files are edited, so in a copy. Links would change the time of the original's inodes.
         subprocess.run(["cp", "-a", str(tree), str(copy)], check=True)
+        # Copying has filled the page cache.
         rows = _rows(copy, options.folder, Path(work) / "store", options.whole_tree)
-        for number in range(options.rounds + 1):
+        for number in range(options.rounds):
             for row in rows:
-                row.run(counted=number > 0)
-    print(_table(rows))
+                row.run()
+            print(f"bench: round {number + 1} of {options.rounds} is done", file=sys.stderr)
+    print(_table(rows), flush=True)
+    if not options.no_growth:
+        found = growth.measure(options.rounds)
+        print(f"\n{growth.table(found)}")
+        if options.svg is not None:
+            options.svg.write_text(growth.plot(found), encoding="utf-8")
     return 0
 
 
@@ -89,9 +99,13 @@ def _rows(tree: Path, folder: str, store: Path, whole: bool) -> list[Row]:
         rows.append(Row("rg (one name, whole tree)", [ripgrep, "-c", "register_oom_notifier", str(tree)]))
     spatch = shutil.which("spatch")
     if spatch is not None and (tree / _PATTERN).is_file():
-        command = [spatch, "-D", "report", "--very-quiet", "--no-show-diff", "--jobs", str(os.cpu_count())]
+        command = [spatch, "-D", "report", "--very-quiet", "--no-includes", "--include-headers"]
+        command += ["--jobs", str(os.cpu_count())]
         rows.append(
-            Row(f"spatch call_kern.cocci {folder}", [*command, "--cocci-file", str(tree / _PATTERN), here])
+            Row(
+                f"spatch call_kern.cocci {folder}",
+                [*command, "--cocci-file", str(tree / _PATTERN), "--dir", here],
+            )
         )
     rows.append(Row("gfplint --version", [*gfplint[:3], "--version"]))
     rows.append(Row(f"gfplint {folder}, cold", [*gfplint, here], cold))
@@ -110,15 +124,16 @@ def _rows(tree: Path, folder: str, store: Path, whole: bool) -> list[Row]:
 
 
 def _table(rows: list[Row]) -> str:
-    base = statistics.median(wall for wall, _ in rows[0].figures)
+    base = statistics.median(each.wall for each in rows[0].figures)
     lines = [
-        f"| {'command':<40} | wall, s | peak of a process, MB | ratio |",
-        f"| {'-' * 40} | ------: | --------------------: | ----: |",
+        f"| {'command':<40} | wall, s | CPU, s | peak of a process, MB | ratio |",
+        f"| {'-' * 40} | ------: | -----: | --------------------: | ----: |",
     ]
     for row in rows:
-        wall = statistics.median(wall for wall, _ in row.figures)
-        peak = max(peak for _, peak in row.figures)
-        lines.append(f"| {row.name:<40} | {wall:7.2f} | {peak:21.0f} | {wall / base:5.1f} |")
+        wall = statistics.median(each.wall for each in row.figures)
+        cpu = statistics.median(each.cpu for each in row.figures)
+        peak = max(each.peak for each in row.figures)
+        lines.append(f"| {row.name:<40} | {wall:7.2f} | {cpu:6.2f} | {peak:21.0f} | {wall / base:5.1f} |")
     return "\n".join(lines)
 
 
@@ -126,15 +141,6 @@ def _default_tree() -> Path | None:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = Path(os.environ.get("GFPLINT_TREES") or cache / "gfplint" / "trees")
     return next((folder / name for name in _TREES if (folder / name).is_dir()), None)
-
-
-def _run(command: list[str]) -> tuple[float, float]:
-    """Wall seconds, and the peak of the largest single process in MB, of one run of a command."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, _, usage = os.wait4(process.pid, 0)
-    process.returncode = 0
-    return time.perf_counter() - start, usage.ru_maxrss / 1024
 
 
 if __name__ == "__main__":
