@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -341,30 +343,6 @@ def test_stores(index: Index) -> None:
     assert index.stores("size") == index.stores("mode") == ()
 
 
-@given(
-    st.lists(
-        st.sampled_from(["a", "ab", "register_x", "x_register", "register_xy", "notifier_x"]), max_size=8
-    ),
-    st.sets(
-        st.sampled_from(["a", "ab", "b", "register_x", "x_register", "register", "notifier_x"]), max_size=7
-    ),
-)
-def test_words_that_share_a_piece_are_found(text: list[str], words: set[str]) -> None:
-    encoded = sorted(word.encode() for word in words)
-    pieces = search._pieces(encoded)
-    assert sorted(word for _, having in pieces for word in having) == encoded
-    assert all(piece in word for piece, having in pieces for word in having)
-    data = " ".join(text).encode()
-    found = {
-        word
-        for piece, having in pieces
-        if piece in data
-        for word in having
-        if list(scan.occurrences(data, word))
-    }
-    assert found == {word.encode() for word in words & set(text)}
-
-
 def test_mentions(index: Index) -> None:
     assert index.mentions(["f", "g", "none"]) == {
         "f": ("include/linux/a.h", "mm/f.c"),
@@ -411,12 +389,23 @@ def test_many_words_are_found_as_few_are(tmp_path: Path) -> None:
     root = make(tmp_path, {**TREE, "lib/a.c": 'int a1; // a2\nchar *s = "a3 a4x";\n\u00e4a5 a6\u00e4 a7-a8'})
     files = KernelTree.discover(root).index.files
     words = [f"a{number}" for number in range(1, 10)] + ["f", "g", "x", "lock", "mutex", "Makefile"]
-    many = [*words, *(f"unused{number}" for number in range(search.MANY))]
+    many = [*words, *(f"unused{number}" for number in range(300)), "a", "a3b", "fg"]
     at_once = search.mentions(str(root), files, many, 1)
     for word in words:
         assert search.mentions(str(root), files, [word], 1)[word] == at_once[word], word
     assert at_once["a3"] == ("lib/a.c",)
     assert at_once["a4"] == ()
+
+
+@given(
+    st.text(alphabet="ab_1 .", max_size=40),
+    st.sets(st.text(alphabet="ab_", min_size=1, max_size=4), min_size=1, max_size=6),
+)
+def test_words_inside_of_others_are_found_where_they_stand_alone(text: str, words: set[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "a.c").write_text(text)
+        found = search.mentions(folder, ["a.c"], sorted(words), 1)
+    assert {word for word, files in found.items() if files} == words & set(re.findall(r"\w+", text))
 
 
 # ------------------------------------------------------------------------------------------- ranking

@@ -224,7 +224,7 @@ _VARIABLE_TAIL = re.compile(rb"[ \t]*(?:[=;,\[)]|__\w)").match
 _ENUMERATOR_HEAD = re.compile(rb"(?:.*[,{/])?[ \t]*\Z").match
 _ENUMERATOR_TAIL = re.compile(rb"\s*(?:[,=}]|/\*|#|\Z|\w)").match
 _ARGUMENT_TAIL = re.compile(rb"\s*[,)]").match
-_WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
 def occurrences(data: bytes, word: bytes) -> Iterator[int]:
@@ -234,7 +234,7 @@ def occurrences(data: bytes, word: bytes) -> Iterator[int]:
     at = data.find(word)
     while at >= 0:
         end = at + length
-        if (at == 0 or data[at - 1] not in _WORD_BYTES) and (end >= size or data[end] not in _WORD_BYTES):
+        if (at == 0 or data[at - 1] not in WORD_BYTES) and (end >= size or data[end] not in WORD_BYTES):
             yield at
         at = data.find(word, end)
 
@@ -258,7 +258,7 @@ def locate(data: bytes, name: bytes, kind: str) -> list[tuple[int, bool]]:
 
 
 def _fits_function(data: bytes, start: int, at: int, end: int) -> bool:
-    if data[start] not in _WORD_BYTES:
+    if data[start] not in WORD_BYTES:
         return False
     if _BODY(data, end):
         return True
@@ -266,7 +266,7 @@ def _fits_function(data: bytes, start: int, at: int, end: int) -> bool:
 
 
 def _fits_prototype(data: bytes, start: int, at: int, end: int) -> bool:
-    return data[start] in _WORD_BYTES and bool(_SEMICOLON(data, end)) and b"(" not in data[start:at]
+    return data[start] in WORD_BYTES and bool(_SEMICOLON(data, end)) and b"(" not in data[start:at]
 
 
 def _fits_macro(data: bytes, start: int, at: int, _end: int) -> bool:
@@ -286,7 +286,7 @@ def _fits_typedef(data: bytes, start: int, _at: int, end: int) -> bool:
 
 
 def _fits_variable(data: bytes, start: int, _at: int, end: int) -> bool:
-    return data[start] in _WORD_BYTES and bool(_VARIABLE_TAIL(data, end))
+    return data[start] in WORD_BYTES and bool(_VARIABLE_TAIL(data, end))
 
 
 def _fits_enumerator(data: bytes, start: int, at: int, end: int) -> bool:
