@@ -1,6 +1,6 @@
 """Which files mention a word: plain search over the bytes of many files, for all words at once.
 
-The library's automaton goes over a kernel tree's text at 8 GB/s for ten words and at 0.5 GB/s for three hundred.
+The library's automaton goes over a kernel tree's text at 8 GB/s for ten words, at 0.5 GB/s for three hundred.
 Cutting the text into words, the best that Python alone can do for many, goes at 0.17.
 """
 
