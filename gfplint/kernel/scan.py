@@ -341,7 +341,7 @@ _STORED_ARROW = (
 # What both have in common, without ever going back: three times as fast, and a third more fields.
 _STORED = (
     rb"(\w++)(?:[ \t]*+\[[^\]\n;]*+\])?+[ \t]*+=(?!=)\s*+"
-    rb"(?![\d\"'-]|(?:[A-Z0-9_]++|true|false)[ \t)]*+[,;}\n])"
+    rb"(?![\"'-]|\d[^,;}\n?]*+[,;}\n]|(?:[A-Z0-9_]++|true|false)[ \t)]*+[,;}\n])"
 )
 _STORE_DOT = re.compile(rb"\." + _STORED).findall
 _STORE_ARROW = re.compile(rb"->" + _STORED).findall
