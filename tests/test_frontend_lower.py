@@ -47,6 +47,19 @@ def test_value_chosen_by_calls_and_value_chosen_without() -> None:
     assert traces(function("int f(int a) { return a && g() && h(); }")) == {(), ("g",), ("g", "h")}
 
 
+def test_a_cast_of_a_cast_is_no_call() -> None:
+    assert body("u64 f(u64 x) { return (__u64)(__le64)(x); }") == ["0:", "return (__u64)(__le64)x"]
+    assert traces(function("u64 f(u64 x) { return (u16)(u64)(g(x)); }")) == {("g",)}
+    assert "return (get)(how)x" not in body("int f(int x) { return (get)(how)(x); }")
+
+
+def test_a_macro_in_spite_of_a_number_of_its_name() -> None:
+    text = "#define size(x) measure(x)\n"
+    assert traces(function(text + "int f(int *p) { int size = size(p); return size; }")) == {("measure",)}
+    with_pointer = "int f(int (*size)(int *), int *p) { return size(p); }"
+    assert traces(function(text + with_pointer)) != {("measure",)}
+
+
 def test_a_function_chosen_by_an_expression() -> None:
     assert traces(function("void f(int a) { (a ? g : h)(1); k(); }")) == {("g", "k"), ("h", "k")}
     assert traces(function("int f(int a) { return (*(a ? g : &h))(g()); }")) == {("g", "g"), ("g", "h")}

@@ -69,7 +69,7 @@ class Calls(Intrinsics):
         if function is None or args is None:
             return OPAQUE
         plain = False
-        if function.type == "parenthesized_expression":
+        if function.type in ("parenthesized_expression", "call_expression"):
             cast = self._cast_call(bare(function), args)
             if cast is not None:
                 return cast
@@ -78,7 +78,7 @@ class Calls(Intrinsics):
         if function.type == "identifier":
             name = self.word(function)
             local = self.names.get(name)
-            if local is not None:
+            if local is not None and not self._macro_in_spite_of(name, local):
                 return self.plain(node, local, args)
             if name in INTRINSICS:
                 result = self.intrinsic(name, node, args)
@@ -144,6 +144,8 @@ class Calls(Intrinsics):
             inner = function.child_by_field_name("function")
             if inner is not None and inner.type == "identifier" and "typeof" in self.word(inner):
                 return self.value(inside[0])
+            if inner is not None and inner.type == "parenthesized_expression":
+                return self._double_cast(inner, function.child_by_field_name("arguments"), inside[0])
             return None
         if function.type != "identifier":
             return None
@@ -158,6 +160,24 @@ class Calls(Intrinsics):
                 return None
             return ir.Cast(ir.Named(name), self.value(inside[0]))
         return ir.Cast(self.specifier(function), self.value(inside[0]))
+
+    def _double_cast(self, outer: Node, inner: Node | None, operand: Node) -> ir.Expr | None:
+        """``(__u64)(__le64)(x)``, which the grammar takes for a call of what a call gives."""
+        named = bare(outer)
+        types = list(children(inner)) if inner is not None else []
+        if named.type != "identifier" or len(types) != 1 or types[0].type != "identifier":
+            return None
+        words = [self.word(named), self.word(types[0])]
+        if any(not type_name(word) or word in self.names for word in words):
+            return None
+        return ir.Cast(ir.Named(words[0]), ir.Cast(ir.Named(words[1]), self.value(operand)))
+
+    def _macro_in_spite_of(self, name: str, local: ir.Expr) -> bool:
+        """Whether ``bio_sectors(bio)`` is the macro although a number of that name is in scope."""
+        if not isinstance(local, ir.Local) or not isinstance(self.types.get(local.name), ir.Basic):
+            return False
+        macro = self.symbols.macro(name, self.path)
+        return macro is not None and macro.params is not None
 
     def plain(self, node: Node, function: ir.Expr, args: Node) -> ir.Expr:
         """A call, its arguments evaluated left to right."""
