@@ -50,3 +50,27 @@ def test_an_allowed_place_hides_no_other(tmp_path: Path) -> None:
     active = [replace(each, threads=()) for each in found if each.active]
     assert [(each.function, each.also) for each in active] == [("foreign_bus_log", ())]
     assert [each.function for each in found if each.suppression is not None] == ["foreign_bus_name"]
+
+
+def test_a_lock_that_models_name_is_everybodys(tmp_path: Path) -> None:
+    """A shrinker of one's own that waits for ``rtnl_lock()``: one finding for all who allocate under it."""
+    (tmp_path / "own.c").write_text(
+        """
+#include <linux/rtnetlink.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
+void *one(void) { void *p; rtnl_lock(); p = kmalloc(8, GFP_KERNEL); rtnl_unlock(); return p; }
+void *two(void) { void *p; rtnl_lock(); p = kmalloc(8, GFP_KERNEL); rtnl_unlock(); return p; }
+static unsigned long scan(struct shrinker *s, struct shrink_control *sc)
+{ rtnl_lock(); rtnl_unlock(); return 1; }
+static struct shrinker shrinker = { .scan_objects = scan };
+int start(void) { return register_shrinker(&shrinker, "own"); }
+"""
+    )
+    kernel = FOLDER.parent.parent
+    options = api.CheckOptions(paths=(tmp_path,), jobs=1, kernel=kernel, select=frozenset({"GFP003"}))
+    (finding,) = api.check(options).findings
+    assert (finding.function, [text for _, text in finding.also]) == (
+        "one",
+        ["two() allocates with the lock held"],
+    )

@@ -425,6 +425,8 @@ class Explainer:
             homes = {site.path for site in self._program.tree.index.records(match[1])}
         else:
             homes = {site.path for site in self._program.tree.index.variables(name)}
+            if not homes:
+                return False  # only API models know it: some file keeps it to itself, and lends it to all
         own = callback.split("/")[:-1]
         folders = [home.split("/")[:-1] for home in homes]
         return not homes or any(
