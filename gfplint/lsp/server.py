@@ -6,7 +6,7 @@ import contextlib
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -17,6 +17,9 @@ from gfplint.findings import Place, Report
 from gfplint.lsp import render, settings
 from gfplint.lsp.positions import Text
 from gfplint.lsp.trees import Bar, Tree
+
+if TYPE_CHECKING:
+    from pygls.server import ServerErrors
 
 _SECTION = "gfplint"
 _NEAR = 200
@@ -35,6 +38,7 @@ class Server(LanguageServer):
         self._trees: dict[Path, Tree] = {}
         self._cancels: dict[types.ProgressToken, Callable[[], None]] = {}
         self._given: object = None
+        self._reporting = False
 
     # ------------------------------------------------------------------------------- trees
 
@@ -79,6 +83,18 @@ class Server(LanguageServer):
             )
             if given:
                 self.configure(given)
+
+    def report_server_error(self, error: Exception, source: ServerErrors) -> None:
+        """Tell the editor, once: pygls sends a message for a message that couldn't be sent, and so on without
+        end where the editor has gone.
+        """
+        if self._reporting:
+            return
+        self._reporting = True
+        try:
+            super().report_server_error(error, source)
+        finally:
+            self._reporting = False
 
     # ------------------------------------------------------------------------------- front
 
