@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gfplint.analysis import confidence, effects, regions, scope_walk, unbalanced, values, walk
+from gfplint.analysis import candidates, confidence, effects, regions, scope_walk, unbalanced, values, walk
 from gfplint.analysis.evaluate import Limits
 from gfplint.findings import Confidence
 from gfplint.frontend import macros
@@ -31,7 +31,7 @@ BOUNDS = {
     "targets of a pointer call, elsewhere": pointers._FAR_TARGETS,
     "places that store to a field of one name, elsewhere": pointers._MAX_FAR_SITES,
     "uncertain pointer calls on one way": 1,
-    "rounds of the search for wrappers of a lock": regions._WRAPPER_ROUNDS,
+    "rounds of the search for wrappers of a lock": candidates.WRAPPER_ROUNDS,
     "levels of callers that confirm a region": regions._CALLER_LEVELS,
     "chains of callers that are asked about one region": regions._MAX_CHAINS,
     "callers of one function that are asked": regions._MAX_CALLERS,

@@ -19,17 +19,10 @@ from gfplint.frontend.source import ItemKind
 from gfplint.kernel.trace import Memo
 from gfplint.program.program import FunctionRef
 
-_WRAPPER_ROUNDS = 3
-_GUARD_USE = re.compile(rb"\b(?:guard|scoped_guard|scoped_cond_guard|CLASS)\s*\(\s*(\w+)")
-_NAME_BEFORE = re.compile(rb"([A-Za-z_]\w*)\s*\Z")
 _NO_RECLAIM = re.compile(rb"\b(?:memalloc_noreclaim_save|PF_MEMALLOC)\b")
-_CALLED = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")
 _SCOPE_CALLS = ("memalloc_noreclaim_save", "memalloc_noreclaim_restore")
 _CALLER_LEVELS = 4
 _MAX_CALLERS = 24
-_MANY_FILES = 400
-"""From so many files on they are searched all at once, on all processes."""
-_GUARD_MACROS = {"guard", "scoped_guard", "scoped_cond_guard", "CLASS"}
 _MAX_CHAINS = 200
 """Chains of callers that are asked about one region; beyond, it stands as it was found."""
 

@@ -25,7 +25,6 @@ MAX_ERRORS = 24
 """How many errors of one tree are counted, and looked at, in a round."""
 
 _SIMPLE_GROUP = rb"\((?:[^();{}]++|\((?:[^();{}]++|\([^();{}]*+\))*+\))*+\)"
-_STRINGS = re.compile(STRING)
 _OPERATOR = re.compile(
     rb"(?:,\s*([=!<>]=|<<=?|>>=?|[-+|&^*/%]=|&&|\|\||[<>=|&^+*/%~!-])\s*(?=[,)])|\(\s*([=!<>]=|<<|>>|[<>=|&^+/%])\s*(?=[,)]))"
 )
