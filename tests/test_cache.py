@@ -178,3 +178,25 @@ def test_no_cache_leaves_nothing_and_clear_removes_all(kernel: Path, tmp_path: P
     assert list(cache.iterdir()) == []
     assert run("--clear-cache", str(kernel / FILE)) == 1
     assert list(cache.iterdir())
+
+
+def test_what_a_list_of_registers_says_counts(kernel: Path, tmp_path: Path) -> None:
+    """The snapshot doesn't look into such a header; but a driver that includes it is read with it."""
+    driver, cache = kernel / "drivers" / "registers", tmp_path / "cache"
+    driver.mkdir()
+    source = (kernel / FILE).read_text()
+    (driver / "registers.c").write_text(source.replace("#include", '#include "registers.h"\n#include', 1))
+    registers = "".join(f"#define REGISTER_{number} {number:#x}\n" for number in range(4096))
+    header = driver / "registers.h"
+    header.write_text(f"{registers}#define REGISTERS_FLAGS GFP_KERNEL\n")
+    (driver / "registers.c").write_text(
+        (driver / "registers.c").read_text() + "gfp_t registers_flags(void) { return REGISTERS_FLAGS; }\n"
+    )
+    for _ in range(2):
+        assert gfplint(driver, cache=cache) == gfplint(driver, cache=None)
+    (entry,) = (path for path in cache.iterdir() if path.name.startswith("report-"))
+    kept = entry.stat().st_mtime_ns
+    assert gfplint(driver, cache=cache) == gfplint(driver, cache=None)
+    assert entry.stat().st_mtime_ns == kept
+    header.write_text(f"{registers}#define REGISTERS_FLAGS GFP_ATOMIC\n")
+    assert gfplint(driver, cache=cache) == gfplint(driver, cache=None)

@@ -16,14 +16,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from gfplint.cache import identity
-from gfplint.kernel import files
-from gfplint.kernel.files import NO_FILE, REGISTER_LIST, TOO_LARGE, examine, list_headers
+from gfplint.cache import identity, outside
+from gfplint.kernel.files import NO_FILE, examine
 from gfplint.kernel.tree import KernelTree
 from gfplint.resources import rules_directory
-
-_NOT_LOOKED_INTO = (REGISTER_LIST, TOO_LARGE)
-"""What the snapshot says of files whose content it doesn't look at, though an included one may be read."""
 
 
 class Kept:
@@ -44,14 +40,7 @@ class Kept:
         if data is None:
             return None
         read, looked_for, listings, answer = pickle.loads(data)
-        root = str(self._tree.root)
-        if any(_now(root, path) != content for path, content in read):
-            return None
-        if any(os.path.isfile(f"{root}/{path}") != there for path, there in looked_for):
-            return None
-        if any(list_headers(root, folder) != names for folder, names in listings):
-            return None
-        return answer
+        return answer if outside.as_then(str(self._tree.root), read, looked_for, listings) else None
 
     def save(self, seen: list[object], answer: object) -> None:
         """Keep an answer that rests on what the tree's files were consulted for so far."""
@@ -65,7 +54,7 @@ class Kept:
         read = []
         for path, content in consulted.reads.items():
             known = identities.get(path)
-            if known is None or known in _NOT_LOOKED_INTO:
+            if not outside.covers(known):
                 read.append((path, content))
             elif known != content:
                 return
@@ -91,14 +80,3 @@ def content(value: object) -> object:
     if isinstance(value, tuple):
         return [content(each) for each in value]
     return value
-
-
-def _now(root: str, path: str) -> bytes:
-    """The identity of a file's content as it is, whatever the snapshot makes of the file."""
-    known = examine(root, path)[2]
-    if known not in _NOT_LOOKED_INTO:
-        return known
-    try:
-        return files.identity(files.read_bytes(f"{root}/{path}"))
-    except (OSError, ValueError):
-        return NO_FILE

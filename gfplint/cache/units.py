@@ -25,8 +25,7 @@ from zlib import compress, decompress
 
 from xxhash import xxh3_64_digest, xxh3_128_digest
 
-from gfplint.cache import identity
-from gfplint.kernel.files import examine, list_headers
+from gfplint.cache import identity, outside
 from gfplint.kernel.tables import STORES, Tables, path_hash, touched, word_hash
 from gfplint.kernel.trace import Leaf
 from gfplint.kernel.tree import KernelTree
@@ -48,7 +47,7 @@ class _Record(NamedTuple):
     """(place, words, digests of the files that mention each)"""
     many: list[tuple[str, int, bool]]
     read: list[tuple[str, bytes]]
-    """Files outside of the snapshot with their identities."""
+    """Files whose content the snapshot doesn't speak of, with their identities."""
     looked_for: list[tuple[str, bool]]
     listings: list[tuple[str, list[str]]]
     facts: list[tuple[str, bytes]]
@@ -114,12 +113,7 @@ class Units:
             for field, most, many in record.many:
                 if word_hash(STORES, field) in changes and self._tree.index.many_stores(field, most) != many:
                     return False
-        root = str(self._tree.root)
-        return (
-            all(examine(root, path)[2] == content for path, content in record.read)
-            and all(os.path.isfile(f"{root}/{path}") == there for path, there in record.looked_for)
-            and all(list_headers(root, folder) == names for folder, names in record.listings)
-        )
+        return outside.as_then(str(self._tree.root), record.read, record.looked_for, record.listings)
 
     def _search(self, records: Iterable[_Record]) -> None:
         """Make the searches of these answers again, all at once: most are known."""
@@ -180,11 +174,10 @@ class Units:
             elif kind == "file":
                 known = identities.get(what)
                 content = consulted.reads.get(what)
-                if known is None:
-                    if content is not None:
-                        read.append((what, content))
-                    if what in consulted.looked_for:
-                        looked_for.append((what, consulted.looked_for[what]))
+                if known is None and what in consulted.looked_for:
+                    looked_for.append((what, consulted.looked_for[what]))
+                if content is not None and not outside.covers(known):
+                    read.append((what, content))
                 elif content is not None and content != known:
                     return None  # saved since the run began
                 asked.append(path_hash(what))
