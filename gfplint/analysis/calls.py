@@ -10,7 +10,7 @@ from gfplint.analysis.contents import chain
 from gfplint.analysis.effects import Effects, Reached
 from gfplint.analysis.expressions import Reader
 from gfplint.analysis.locksets import forget_output, hold, release, release_named
-from gfplint.analysis.state import State, fields_in
+from gfplint.analysis.state import State, fields_in, root
 from gfplint.analysis.summary import (
     SCOPES,
     Exit,
@@ -79,8 +79,7 @@ class Calls:
             targets, possible = self._indirect(call, state)
         if not targets:
             for arg in call.args:
-                self._write(arg, self._reader.value(arg, state), written.NOBODY_KNOWS, state)
-                self._forget(arg, written.NOBODY_KNOWS, state)
+                self._may_write(arg, self._reader.value(arg, state), written.NOBODY_KNOWS, state)
             state.assign(call.result, None)
             return [state]
         return self._called(targets, possible, call, call.args, call.result, state)
@@ -144,9 +143,7 @@ class Calls:
             self._absorb(ref, summary, call, values, state, possible)
         for position, (arg, value) in enumerate(zip(args, values, strict=True)):
             names = written.NOTHING.union(*(summary.writes(position) for summary in summaries))
-            if names:
-                self._write(arg, value, names, state)
-            self._forget(arg, names, state)
+            self._may_write(arg, value, names, state)
         if len(targets) == 1:
             exits = summaries[0].exits
         else:
@@ -157,9 +154,15 @@ class Calls:
         """An argument's value; of a local struct that is passed by address, with what is known of it."""
         return self._reader.pointee(arg, state) or self._reader.whole(arg, state)
 
-    def _write(self, arg: ir.Expr, value: Value, names: frozenset[str], state: State) -> None:
-        """A call may write fields of these names through an argument: our caller needs to know if it was the
-        caller's pointer, and so do we, if something was known of what is behind it.
+    def _may_write(self, arg: ir.Expr, value: Value, names: frozenset[str], state: State) -> None:
+        """A call may write fields of these names through an argument."""
+        if names:
+            self._write_behind(arg, value, names, state)
+        self._forget(arg, names, state)
+
+    def _write_behind(self, arg: ir.Expr, value: Value, names: frozenset[str], state: State) -> None:
+        """Our caller needs to know of what is written if it was the caller's pointer, and so do we, if
+        something was known of what is behind it.
         """
         pointer, part = written.behind(arg)
         if part != written.WHOLE and not written.NOBODY_KNOWS.isdisjoint(names):
@@ -177,21 +180,19 @@ class Calls:
             arg = arg.operand
         if not isinstance(arg, ir.AddressOf):
             return
-        root = arg.operand
-        while isinstance(root, (ir.Field, ir.Index)):
-            root = root.base
-        private = isinstance(root, ir.Local) and self._evaluator.is_private(root, self._fn)
+        local = root(arg.operand)
+        private = isinstance(local, ir.Local) and self._evaluator.is_private(local, self._fn)
         if not private or written.WHOLE in names:
             forget_output(arg.operand, state)
         elif written.UNKNOWN not in names:
-            state.forget_fields(root, names)
+            state.forget_fields(local, names)
         else:
             # A struct's functions are set where it is made, hardly ever by those that get it to use it.
             kept = {
                 lvalue: value
                 for lvalue, value in state.facts.items()
                 if (isinstance(value, Code) or (isinstance(value, Address) and value.table is not None))
-                and chain(lvalue)[0] == root
+                and chain(lvalue)[0] == local
                 and names.isdisjoint(fields_in(lvalue))
             }
             forget_output(arg.operand, state)
@@ -274,8 +275,7 @@ class Calls:
             for arg in call.args:
                 if model.leaf and isinstance(arg, ir.AddressOf) and not isinstance(arg.operand, ir.Local):
                     continue  # it does with the field what its model says
-                self._write(arg, self._reader.value(arg, state), written.NOBODY_KNOWS, state)
-                self._forget(arg, written.NOBODY_KNOWS, state)
+                self._may_write(arg, self._reader.value(arg, state), written.NOBODY_KNOWS, state)
         value: Value | None = None
         if model.returns is not None:
             value = self._reader.value(at_call(model.returns, actual), state)

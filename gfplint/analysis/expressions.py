@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gfplint import ir
 from gfplint.analysis.contents import chain, made
-from gfplint.analysis.state import State, locals_in
+from gfplint.analysis.state import State, locals_in, root
 from gfplint.analysis.summary import LockClass
 from gfplint.analysis.values import (
     ALL,
@@ -184,9 +184,7 @@ class Reader:
                 return Code(ref)
         if isinstance(operand, ir.Deref):
             return self.value(operand.pointer, state)
-        start: ir.Expr = operand
-        while isinstance(start, (ir.Field, ir.Index)):
-            start = start.base
+        start = root(operand)
         if isinstance(start, ir.Global):
             return Address(None, self.place(operand, state), 0, (self.fn.path, self.fn.start, operand))
         roots = {local: state.variables[local] for local in locals_in(operand) if local in state.variables}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gfplint import ir
-from gfplint.analysis.state import parts
+from gfplint.analysis.state import parts, root
 from gfplint.frontend.lower_builder import successors
 
 
@@ -41,8 +41,8 @@ def dereferenced(node: ir.Instruction | ir.Branch) -> tuple[ir.Expr, ...]:
                 condition = condition.left
             roots = (condition,)
     found: dict[ir.Expr, None] = {}
-    for root in roots:
-        _pointers(root, found)
+    for each in roots:
+        _pointers(each, found)
     return tuple(found)
 
 
@@ -65,20 +65,18 @@ def escaped(fn: ir.Function) -> frozenset[ir.Expr]:
     for block in fn.blocks:
         for instruction in block.instructions:
             if isinstance(instruction, ir.Assign):
-                _addressed(instruction.value, found)
+                add_addressed(instruction.value, found)
         if isinstance(block.end, ir.Return) and block.end.value is not None:
-            _addressed(block.end.value, found)
+            add_addressed(block.end.value, found)
     return frozenset(found)
 
 
-def _addressed(expr: ir.Expr, found: set[ir.Expr]) -> None:
+def add_addressed(expr: ir.Expr, found: set[ir.Expr]) -> None:
+    """Add the lvalues whose address, or that of a part of them, an expression takes."""
     if isinstance(expr, ir.AddressOf):
-        root = expr.operand
-        while isinstance(root, (ir.Field, ir.Index)):
-            root = root.base
-        found.add(root)
+        found.add(root(expr.operand))
     for part in parts(expr):
-        _addressed(part, found)
+        add_addressed(part, found)
 
 
 def leading_to(fn: ir.Function, ends: set[int]) -> frozenset[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gfplint import ir
-from gfplint.analysis.state import State, fields_in, indexed
+from gfplint.analysis.state import State, fields_in, indexed, root
 from gfplint.analysis.summary import Held, LockClass
 
 
@@ -49,24 +49,22 @@ def release_named(name: str, state: State) -> None:
     state.dropped |= {name}
 
 
-def forget_outputs(args: tuple[ir.Expr, ...], state: State, *, fields: bool = True) -> None:
-    """Variables whose address is passed may come back changed; with ``fields``, so may fields."""
+def forget_outputs(args: tuple[ir.Expr, ...], state: State) -> None:
+    """Variables and fields whose address is passed may come back changed."""
     for arg in args:
         while isinstance(arg, ir.Cast):
             arg = arg.operand
         if isinstance(arg, ir.AddressOf):
-            forget_output(arg.operand, state, fields=fields)
+            forget_output(arg.operand, state)
 
 
-def forget_output(operand: ir.Expr, state: State, *, fields: bool = True) -> None:
+def forget_output(operand: ir.Expr, state: State) -> None:
     """The same for one lvalue whose address is passed."""
     if isinstance(operand, ir.Local):
         state.assign(operand, None)
-    elif fields and isinstance(operand, ir.Field):
+    elif isinstance(operand, ir.Field):
         for key in [key for key in state.facts if operand.name in fields_in(key)]:
             del state.facts[key]
-        root = operand.base
-        while isinstance(root, (ir.Field, ir.Index)):
-            root = root.base
-        if isinstance(root, ir.Local):
-            state.forget_fields(root, frozenset((operand.name,)))
+        local = root(operand)
+        if isinstance(local, ir.Local):
+            state.forget_fields(local, frozenset((operand.name,)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gfplint import ir
-from gfplint.analysis.state import Key, State, parts
+from gfplint.analysis.state import Key, State, parts, root
 from gfplint.analysis.values import Cookie, Value, alternatives
 
 UNSET = Cookie(-1, False)
@@ -134,7 +134,7 @@ def cookies_in(expr: ir.Expr, state: State) -> frozenset[int]:
     found = numbers_of(state.variables.get(expr)) | numbers_of(state.facts.get(expr))
     if isinstance(expr, ir.AddressOf):
         local = root(expr.operand)
-        if local is not None:
+        if isinstance(local, ir.Local):
             found |= numbers_of(state.variables.get(local))
             for key, value in state.facts.items():
                 if root(key) == local:
@@ -142,10 +142,3 @@ def cookies_in(expr: ir.Expr, state: State) -> frozenset[int]:
     for part in parts(expr):
         found |= cookies_in(part, state)
     return found
-
-
-def root(lvalue: ir.Expr) -> ir.Local | None:
-    """The local variable that an lvalue is a part of; None where it is reached through a pointer."""
-    while isinstance(lvalue, (ir.Field, ir.Index)):
-        lvalue = lvalue.base
-    return lvalue if isinstance(lvalue, ir.Local) else None

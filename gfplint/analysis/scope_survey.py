@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gfplint import ir
-from gfplint.analysis.scope_state import root
+from gfplint.analysis.flow import add_addressed
 from gfplint.analysis.scopes import task_flags
 from gfplint.analysis.state import locals_in, parts
 
@@ -62,19 +62,10 @@ def used(fn: ir.Function) -> frozenset[ir.Expr]:
 def addressed(fn: ir.Function) -> frozenset[ir.Expr]:
     """Locals whose address, or that of a part of them, is taken anywhere."""
     found: set[ir.Expr] = set()
-
-    def look(expr: ir.Expr) -> None:
-        if isinstance(expr, ir.AddressOf):
-            local = root(expr.operand)
-            if local is not None:
-                found.add(local)
-        for part in parts(expr):
-            look(part)
-
     for block in fn.blocks:
         for each in block.instructions:
             for expr in (each.value,) if isinstance(each, ir.Assign) else (each.function, *each.args):
-                look(expr)
+                add_addressed(expr, found)
         if isinstance(block.end, ir.Return) and block.end.value is not None:
-            look(block.end.value)
+            add_addressed(block.end.value, found)
     return frozenset(found)

@@ -25,7 +25,6 @@ from gfplint.analysis.scope_state import (
     Trace,
     cookies_in,
     numbers_of,
-    root,
 )
 from gfplint.analysis.scope_survey import (
     addressed,
@@ -37,7 +36,7 @@ from gfplint.analysis.scope_survey import (
     used,
 )
 from gfplint.analysis.scopes import scopes_of_flags, task_flags
-from gfplint.analysis.state import State, locals_in
+from gfplint.analysis.state import State, locals_in, root
 from gfplint.analysis.summary import Facts, Summary
 from gfplint.analysis.values import Cookie, alternatives, as_bits, truth, with_deps
 from gfplint.analysis.walk import Walk
@@ -262,8 +261,10 @@ class ScopeWalk(Walk):
         if task_flags(target):
             self._flags_by_hand(instruction, state)
             return
-        local = target if isinstance(target, ir.Temp) else root(target)
-        private = isinstance(local, ir.Temp) or (local is not None and self._is_private(local))
+        variable = root(target)
+        private = isinstance(variable, ir.Temp) or (
+            isinstance(variable, ir.Local) and self._is_private(variable)
+        )
         plain = value
         while isinstance(plain, ir.Cast):
             plain = plain.operand

@@ -58,6 +58,13 @@ def forget() -> None:
     _fields.clear()
 
 
+def root(lvalue: ir.Expr) -> ir.Expr:
+    """What an lvalue is a part of: ``b`` of ``b.ranges[i].start``; itself where it is no part of anything."""
+    while isinstance(lvalue, (ir.Field, ir.Index)):
+        lvalue = lvalue.base
+    return lvalue
+
+
 def parts(expr: ir.Expr) -> tuple[ir.Expr, ...]:
     """The direct operands of an expression."""
     match expr:
