@@ -34,7 +34,6 @@ _GUARD_USE = re.compile(rb"\b(?:guard|scoped_guard|scoped_cond_guard|CLASS)\s*\(
 _GUARD_MACROS = frozenset({"guard", "scoped_guard", "scoped_cond_guard", "CLASS"})
 _NAME_BEFORE = re.compile(rb"([A-Za-z_]\w*)\s*\Z")
 _CALLED = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")
-_FIELD = re.compile(r"\**struct (\w+)\.")
 _STATIC = re.compile(r"\((\S+)\)\Z")
 _Homes: TypeAlias = dict[str, set[str] | None]
 """File → the names that it may define and that matter; None: all."""
@@ -51,7 +50,7 @@ class Candidates:
         self._wanted = frozenset(lock.name for lock in locks)
         self._modelled = self._models()
         self._pointers = frozenset(lock.word for lock in locks if not lock.exact)
-        self._globals = frozenset(lock.word for lock in locks if not _FIELD.match(lock.name) and lock.word)
+        self._globals = frozenset(lock.word for lock in locks if not lock.tag and lock.word)
         self._within = {lock: self._where(lock) for lock in locks if lock.word}
         self._known: dict[str, list[FunctionRef]] = {}
         """File → its functions that may take a lock without a wrapper, where that was looked at."""
@@ -132,11 +131,10 @@ class Candidates:
         static = _STATIC.search(lock.name)
         if static is not None:
             return (static[1],)
-        tag = _FIELD.match(lock.name)
-        if tag is None:
+        if not lock.tag:
             return None
         within: set[str] = set()
-        sites = self._program.tree.index.records(tag[1])
+        sites = self._program.tree.index.records(lock.tag)
         for site in sites:
             folder = site.path.rpartition("/")[0]
             if is_public(site.path) or not folder:
@@ -168,7 +166,7 @@ class Candidates:
         found: dict[str, frozenset[str]] = {}
         many = len(files) > MANY_FILES
         if many:
-            tags = {match[1] for lock in self._within if (match := _FIELD.match(lock.name))}
+            tags = {lock.tag for lock in self._within if lock.tag}
             answers = self._program.tree.index.mentions([*words, *sorted(tags - set(words))])
             found = {word: frozenset(paths) for word, paths in answers.items()}
         inside = frozenset(files)
@@ -177,9 +175,8 @@ class Candidates:
         for lock, within in self._within.items():
             if many:
                 paths = found[lock.word]
-                tag = _FIELD.match(lock.name)
-                if within is None and tag is not None and len(paths) > COMMON:
-                    paths &= found[tag[1]]
+                if within is None and lock.tag and len(paths) > COMMON:
+                    paths &= found[lock.tag]
             else:
                 word = lock.word.encode()
                 paths = frozenset(path for path in files if word in texts[path])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 
 from gfplint import cexpr
@@ -21,8 +20,6 @@ from gfplint.frontend.macros import arguments
 from gfplint.program.program import FunctionRef
 from gfplint.program.registrations import Registered
 from gfplint.rules import Context, Rule
-
-_FIELD = re.compile(r"struct (\w+)\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,19 +342,20 @@ class Explainer:
 
     def matches(self, rule: Rule, effect: Effect) -> bool:
         """Whether the rule is interested in an allocation with this mask (undecided counts)."""
-        event = effect.event
-        assert isinstance(event, Allocation)
-        return self._conditions.holds(rule.allocation, self._names(event, effect), rule) is not False
+        return self._holds(rule, effect) is not False
 
-    def surely_matches(self, rule: Rule, effect: Effect) -> bool:
-        """Whether the allocation surely may reclaim, and surely is one that the rule is about."""
+    def decided(self, rule: Rule, effect: Effect) -> bool:
+        """Whether the allocation surely reclaims and is one that the rule is about, or surely isn't."""
         event = effect.event
         assert isinstance(event, Allocation)
-        if self._conditions.holds(rule.allocation, self._names(event, effect), rule) is False:
-            return True
-        return self._certain(event) and bool(
-            self._conditions.holds(rule.allocation, self._names(event, effect), rule)
-        )
+        holds = self._holds(rule, effect)
+        return holds is False or (holds is True and self._certain(event))
+
+    def _holds(self, rule: Rule, effect: Effect) -> bool | None:
+        """Whether the allocation is one that the rule is about; None where that can't be decided."""
+        event = effect.event
+        assert isinstance(event, Allocation)
+        return self._conditions.holds(rule.allocation, self._names(event, effect), rule)
 
     def waiting(self, waits: list[Awaited], region: Region) -> Awaited | None:
         """The first callback that waits when this allocation reclaims; those that surely do come first.
@@ -421,8 +419,8 @@ class Explainer:
         name, _, place = lock.name.partition(" (")
         if place:
             homes = {place.removesuffix(")")}
-        elif match := _FIELD.match(name):
-            homes = {site.path for site in self._program.tree.index.records(match[1])}
+        elif lock.tag and lock.exact:
+            homes = {site.path for site in self._program.tree.index.records(lock.tag)}
         else:
             homes = {site.path for site in self._program.tree.index.variables(name)}
             if not homes:
@@ -451,11 +449,10 @@ class Explainer:
         effect = held.region.effect
         event = effect.event
         assert isinstance(event, Allocation)
-        names = self._names(event, effect)
         known = confidence.Certainty(
             self._certain(event),
-            self._conditions.holds(rule.allocation, names, rule) is True,
-            admits(awaited, names["mask"], self._classes) is True,
+            self._holds(rule, effect) is True,
+            admits(awaited, self._names(event, effect)["mask"], self._classes) is True,
         )
         test = " or ".join(self._masks.words(each.ones, each.zeros) for each in awaited.masks)
         return confidence.assess(

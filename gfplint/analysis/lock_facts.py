@@ -88,8 +88,10 @@ class LockFacts:
         self, call: ir.Call, fn: ir.Function, lock: LockClass
     ) -> Iterator[tuple[Prepare, int | None]]:
         model = self._pointers.direct(call, fn)
-        for effect in model.effects if isinstance(model, Model) else ():
-            if not isinstance(effect, Prepare) or not isinstance(model, Model):
+        if not isinstance(model, Model):
+            return
+        for effect in model.effects:
+            if not isinstance(effect, Prepare):
                 continue
             actual = dict(zip(model.params, call.args, strict=False))
             place = self._types.place_behind(at_call(effect.lock, actual), fn)

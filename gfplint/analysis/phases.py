@@ -119,7 +119,6 @@ class Phases:
         for each in callback.waits():
             effect = each.effect
             thread = explainer.waiter(context, registered, effect, each.lock.name)
-            cost = effect.cost
             awaited.append(
                 Awaited(
                     each.lock,
@@ -127,7 +126,7 @@ class Phases:
                     registered,
                     effect.targets,
                     effect.depth,
-                    cost,
+                    effect.cost,
                     each.masks,
                     thread,
                     each.under,
@@ -201,9 +200,7 @@ class Phases:
         def decided(region: Region) -> bool:
             name = region.held.lock.name
             return all(
-                explainer.surely_matches(query.rule, region.effect)
-                for query in queries
-                if name in query.waits
+                explainer.decided(query.rule, region.effect) for query in queries if name in query.waits
             )
 
         def matches(held: Held) -> Iterable[Match]:

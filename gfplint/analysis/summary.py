@@ -22,6 +22,7 @@ SCOPES = {"noio": NOIO, "nofs": NOFS, "noreclaim": NORECLAIM, "pin": 0, "flags":
 
 
 _NAMED = re.compile(r"(struct \w+\.)?[\w.]+")
+_FIELD = re.compile(r"\**struct (\w+)\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,12 @@ class LockClass:
     def anonymous(self) -> bool:
         """Whether there are very many of it and nothing tells them apart (the lock of every page)."""
         return not self.word and _NAMED.fullmatch(self.name) is None
+
+    @property
+    def tag(self) -> str:
+        """The tag of the struct that the lock, or what leads to it, is a field of; "" for a variable."""
+        match = _FIELD.match(self.name)
+        return match[1] if match is not None else ""
 
 
 @dataclass(slots=True)

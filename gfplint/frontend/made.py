@@ -89,9 +89,9 @@ def _typed(text: bytes, item: Item) -> bool:
     return match is None or match.start(1) > item.name_at or match.end() < item.name_at
 
 
-def _at_zero(item: Item, base: int = -1) -> Item:
-    """``item`` in a text that begins where it does, or at ``base``."""
-    shift = item.start if base < 0 else base
+def _at_zero(item: Item) -> Item:
+    """``item`` in a text that begins where it does."""
+    shift = item.start
     return Item(
         item.kind,
         item.name,
