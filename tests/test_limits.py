@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from gfplint.analysis import candidates, confidence, effects, regions, scope_walk, unbalanced, values, walk
+from gfplint.analysis import (
+    callers,
+    candidates,
+    confidence,
+    effects,
+    regions,
+    scope_walk,
+    unbalanced,
+    values,
+    walk,
+)
 from gfplint.analysis.evaluate import Limits
 from gfplint.findings import Confidence
 from gfplint.frontend import macros
@@ -34,7 +44,7 @@ BOUNDS = {
     "rounds of the search for wrappers of a lock": candidates.WRAPPER_ROUNDS,
     "levels of callers that confirm a region": regions._CALLER_LEVELS,
     "chains of callers that are asked about one region": regions._MAX_CHAINS,
-    "callers of one function that are asked": regions._MAX_CALLERS,
+    "callers of one function that are asked": callers._MAX_CALLERS,
     "levels of callers asked for a registered object": registrations._MAX_CALLERS,
     "paths kept apart at a block, for scopes": scope_walk._MAX_PATHS,
     "blocks walked in one function, for scopes": scope_walk._MAX_BLOCKS,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gfplint import cexpr
 from gfplint.analysis import confidence
 from gfplint.analysis.callbacks import Awaited, Link, admits, kept_apart, mask_classes
+from gfplint.analysis.carriers import Carrier, Carriers
 from gfplint.analysis.conditions import Conditions
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.lock_facts import LockFacts
@@ -41,6 +42,23 @@ class Words:
         return result
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """``function`` has an object from its caller in whose scope the callback doesn't wait."""
+
+    function: str
+    carrier: Carrier
+
+    @property
+    def fact(self) -> str:
+        """Why the finding may be none."""
+        tag, maker, save = self.carrier.tag, self.carrier.maker, self.carrier.save
+        return (
+            f"{self.function}() is passed a struct {tag}, which {maker}() makes inside {save}() and which"
+            " keeps the cookie: in that scope the callback doesn't wait."
+        )
+
+
 class Explainer:
     """Turns matches of one run into findings."""
 
@@ -51,6 +69,7 @@ class Explainer:
         self._lock_facts = LockFacts(
             evaluator.program, evaluator.types, evaluator.constants, evaluator.pointers
         )
+        self._carriers = Carriers(evaluator)
         self._conditions = conditions
         self._classes = mask_classes(evaluator)
         version = self._program.tree.version
@@ -85,8 +104,10 @@ class Explainer:
 
     # ------------------------------------------------------------------------- lock-held
 
-    def held(self, rule: Rule, context: Context, held: Held, awaited: Awaited) -> Finding:
-        """An allocation under a lock that a callback waits for."""
+    def held(
+        self, rule: Rule, context: Context, held: Held, awaited: Awaited, carried: Carried | None = None
+    ) -> Finding:
+        """An allocation under a lock that a callback waits for, though not in the scope of ``carried``."""
         effect = held.region.effect
         lock = held.region.held.lock
         event = effect.event
@@ -101,6 +122,8 @@ class Explainer:
             awaited.links[0].holding if awaited.links else lock.name,
         )
         level, facts = self._confidence(rule, held, awaited)
+        if carried is not None:
+            level, facts = Confidence.LOW, (*facts, carried.fact)
         place = self._call_place(held.function.path, effect)
         taken = self._call_place(held.function.path, held.region.held)
         finding = Finding(
@@ -333,16 +356,18 @@ class Explainer:
                 return text
         return ""
 
-    def _names(self, event: Allocation, effect: Effect) -> dict[str, Value]:
+    def _names(self, event: Allocation, effect: Effect, scopes: int = 0) -> dict[str, Value]:
         return {
-            "mask": self._conditions.effective(event.mask, effect.entered),
+            "mask": self._conditions.effective(event.mask, effect.entered | scopes),
             "order": event.order,
             "version": self._version,
         }
 
-    def matches(self, rule: Rule, effect: Effect) -> bool:
-        """Whether the rule is interested in an allocation with this mask (undecided counts)."""
-        return self._holds(rule, effect) is not False
+    def matches(self, rule: Rule, effect: Effect, scopes: int = 0) -> bool:
+        """Whether the rule is interested in an allocation with this mask (undecided counts), inside
+        ``scopes``, too.
+        """
+        return self._holds(rule, effect, scopes) is not False
 
     def decided(self, rule: Rule, effect: Effect) -> bool:
         """Whether the allocation surely reclaims and is one that the rule is about, or surely isn't."""
@@ -351,21 +376,40 @@ class Explainer:
         holds = self._holds(rule, effect)
         return holds is False or (holds is True and self._certain(event))
 
-    def _holds(self, rule: Rule, effect: Effect) -> bool | None:
+    def _holds(self, rule: Rule, effect: Effect, scopes: int = 0) -> bool | None:
         """Whether the allocation is one that the rule is about; None where that can't be decided."""
         event = effect.event
         assert isinstance(event, Allocation)
-        return self._conditions.holds(rule.allocation, self._names(event, effect), rule)
+        return self._conditions.holds(rule.allocation, self._names(event, effect, scopes), rule)
 
-    def waiting(self, waits: list[Awaited], region: Region) -> Awaited | None:
-        """The first callback that waits when this allocation reclaims; those that surely do come first.
+    def unless_carried(
+        self, rule: Rule, held: Held, waits: list[Awaited], awaited: Awaited
+    ) -> tuple[Awaited, Carried | None]:
+        """The callback to report: one that waits even inside the scopes of objects that the thread has, or
+        else ``awaited``, with what keeps it from waiting.
+        """
+        best = min(confidence.best(held.function, held.region, awaited), confidence.best_wait(awaited))
+        if best is Confidence.LOW:
+            return awaited, None
+        for ref, carrier in self._carriers.of(held):
+            effect = held.region.effect
+            matches = self.matches(rule, effect, carrier.scopes)
+            other = self.waiting(waits, held.region, carrier.scopes) if matches else None
+            if other is None:
+                return awaited, Carried(ref.name, carrier)
+            awaited = other
+        return awaited, None
+
+    def waiting(self, waits: list[Awaited], region: Region, scopes: int = 0) -> Awaited | None:
+        """The first callback that waits when this allocation reclaims, inside ``scopes``, too; those that
+        surely do come first.
 
         Not one to which only a thread leads that a lock held here keeps out.
         """
         effect = region.effect
         event = effect.event
         assert isinstance(event, Allocation)
-        mask = self._conditions.effective(event.mask, effect.entered)
+        mask = self._conditions.effective(event.mask, effect.entered | scopes)
         found: Awaited | None = None
         for each in waits:
             if kept_apart(each.lock.name, region.beside, each.under):

@@ -93,3 +93,103 @@ def leading_to(fn: ir.Function, ends: set[int]) -> frozenset[int]:
                 found.add(number)
                 changed = True
     return frozenset(found)
+
+
+def surely_followed(fn: ir.Function, pointer: ir.Local, call: ir.Call) -> bool:
+    """Whether a parameter, which the function leaves as it is, is not NULL where it comes to ``call``: it
+    follows the pointer, or finds that it is not NULL, on every way there, or follows it on every way on.
+    """
+    for block in fn.blocks:
+        for instruction in block.instructions:
+            if isinstance(instruction, ir.Assign) and instruction.target == pointer:
+                return False
+            if ir.AddressOf(pointer) in _operands(instruction):
+                return False
+    home, index = next(
+        (
+            (number, position)
+            for number, block in enumerate(fn.blocks)
+            for position, each in enumerate(block.instructions)
+            if isinstance(each, ir.Call) and each.at == call.at and each.result == call.result
+        ),
+        (-1, -1),
+    )
+    if home < 0:
+        return False
+    if any(pointer in dereferenced(each) for each in fn.blocks[home].instructions[: index + 1]):
+        return True
+    return not _comes_to(fn, pointer, home) or _never_leaves(fn, pointer, home, index)
+
+
+def _operands(instruction: ir.Instruction) -> tuple[ir.Expr, ...]:
+    if isinstance(instruction, ir.Call):
+        return (instruction.function, *instruction.args)
+    return (instruction.target, instruction.value)
+
+
+def _onward(fn: ir.Function, pointer: ir.Local, number: int, first: int = 0) -> list[int]:
+    """The blocks to which control goes on from an instruction of a block without following the pointer."""
+    block = fn.blocks[number]
+    if any(pointer in dereferenced(each) for each in block.instructions[first:]):
+        return []
+    end = block.end
+    if not isinstance(end, ir.Branch):
+        return list(successors(end))
+    if pointer in dereferenced(end):
+        return []
+    return [
+        target
+        for outcome, target in ((True, end.then), (False, end.otherwise))
+        if not _says_valid(end.condition, outcome, pointer)
+    ]
+
+
+def _says_valid(condition: ir.Expr, outcome: bool, pointer: ir.Local) -> bool:
+    """Whether a condition with this outcome says that a pointer isn't NULL."""
+    match condition:
+        case ir.Local():
+            return outcome and condition == pointer
+        case ir.Unary("!", operand):
+            return _says_valid(operand, not outcome, pointer)
+        case ir.Cast(_, operand):
+            return _says_valid(operand, outcome, pointer)
+        case ir.Binary("&&" | "||" as op, left, right):
+            return (op == "&&") == outcome and (
+                _says_valid(left, outcome, pointer) or _says_valid(right, outcome, pointer)
+            )
+        case ir.Binary("==" | "!=" as op, left, ir.Const(0)):
+            return _says_valid(left, outcome == (op == "!="), pointer)
+    return False
+
+
+def _comes_to(fn: ir.Function, pointer: ir.Local, home: int) -> bool:
+    """Whether some way leads from the start to a block without following the pointer."""
+    seen = {0}
+    rest = [0]
+    while rest:
+        number = rest.pop()
+        if number == home:
+            return True
+        for following in _onward(fn, pointer, number):
+            if following not in seen:
+                seen.add(following)
+                rest.append(following)
+    return False
+
+
+def _never_leaves(fn: ir.Function, pointer: ir.Local, home: int, index: int) -> bool:
+    """Whether every way on from an instruction to a return follows the pointer."""
+    seen: set[int] = set()
+    rest = [(home, index + 1)]
+    while rest:
+        number, first = rest.pop()
+        block = fn.blocks[number]
+        ahead = _onward(fn, pointer, number, first)
+        followed = any(pointer in dereferenced(each) for each in block.instructions[first:])
+        if isinstance(block.end, ir.Return) and not followed:
+            return False
+        for following in ahead:
+            if following not in seen:
+                seen.add(following)
+                rest.append((following, 0))
+    return True

@@ -207,7 +207,9 @@ class Phases:
             for query in queries:
                 awaited = first(query, held.region)
                 if awaited is not None:
-                    finding = explainer.held(query.rule, query.context, held, awaited)
+                    waits = query.waits[held.region.held.lock.name]
+                    awaited, carried = explainer.unless_carried(query.rule, held, waits, awaited)
+                    finding = explainer.held(query.rule, query.context, held, awaited, carried)
                     site = explainer.allocation_site(held.function, held.region.effect)
                     lock, callback = held.region.held.lock, awaited.registered.callback
                     own = awaited.links or explainer.belongs(lock, callback.path)

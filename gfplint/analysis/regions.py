@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gfplint import ir
+from gfplint.analysis.callers import Callers
 from gfplint.analysis.candidates import Candidates, any_of
 from gfplint.analysis.evaluate import ChainEvaluator, Evaluator
 from gfplint.analysis.summary import Allocation, Facts, LockClass, Region, Summary, Wait
@@ -22,7 +22,6 @@ from gfplint.program.program import FunctionRef
 _NO_RECLAIM = re.compile(rb"\b(?:memalloc_noreclaim_save|PF_MEMALLOC)\b")
 _SCOPE_CALLS = ("memalloc_noreclaim_save", "memalloc_noreclaim_restore")
 _CALLER_LEVELS = 4
-_MAX_CALLERS = 24
 _MAX_CHAINS = 200
 """Chains of callers that are asked about one region; beyond, it stands as it was found."""
 
@@ -60,9 +59,7 @@ class Regions:
         self._chains_left = 0
         self._decided: Decided = lambda _: True
         self._scoping_pattern: re.Pattern[bytes] | None = None
-        self._callers_of: Memo[FunctionRef, list[tuple[FunctionRef, int]] | None] = Memo(
-            self._program.tree.trace, self._find_callers
-        )
+        self._callers = Callers(self._program)
         self._scope_wrappers: Memo[None, frozenset[str]] = Memo(
             self._program.tree.trace, self._find_scope_wrappers
         )
@@ -140,17 +137,12 @@ class Regions:
         """
         seen: set[FunctionRef] = set()
         for _ in range(_CALLER_LEVELS):
-            names = {ref.name for ref in refs if not self._static(ref)}
+            names = {ref.name for ref in refs if not self._callers.static(ref)}
             self._program.tree.index.mentions(sorted(names))
             seen |= refs
-            refs = {caller for ref in sorted(refs) for caller, _ in self._callers_of(ref) or ()} - seen
+            refs = {caller for ref in sorted(refs) for caller, _ in self._callers.of(ref) or ()} - seen
             if not refs:
                 break
-
-    def _static(self, ref: FunctionRef) -> bool:
-        file = self._program.source(ref.path)
-        items = file.find(ref.name, ItemKind.FUNCTION) if file is not None else []
-        return ref.path.endswith(".c") and any(item.static for item in items)
 
     # ------------------------------------------------------------------------------ callers
 
@@ -184,7 +176,7 @@ class Regions:
         seen: set[FunctionRef] = set()
         level = {ref}
         for _ in range(levels):
-            level = {caller for each in sorted(level) for caller, _ in self._callers_of(each) or ()} - seen
+            level = {caller for each in sorted(level) for caller, _ in self._callers.of(each) or ()} - seen
             scoping = self._scoping()
             if any(scoping.search(self._program.text_of(caller)) for caller in sorted(level)):
                 return True
@@ -223,7 +215,7 @@ class Regions:
     ) -> bool | None:
         """Collect callers' views of ``region`` in ``witnesses``; None where not all callers are known."""
         outer = chain[0][0] if chain else ref
-        callers = self._callers_of(outer)
+        callers = self._callers.of(outer)
         if not callers or len(chain) >= _CALLER_LEVELS:
             return None
         for caller, at in callers:
@@ -285,41 +277,6 @@ class Regions:
 
     def _rank(self, other: Region, region: Region) -> tuple[bool, bool, tuple[int, ...]]:
         return not self._decided(other), _leaf(other) != _leaf(region), other.effect.cost
-
-    def _find_callers(self, ref: FunctionRef) -> list[tuple[FunctionRef, int]] | None:
-        """The calls of a function, by name; None where there may be others (its address is taken, it is
-        called from too many places).
-        """
-        if self._static(ref):
-            files: tuple[str, ...] = (ref.path,)
-        else:
-            files = self._program.tree.index.mentions([ref.name])[ref.name]
-        if len(files) > _MAX_CALLERS:
-            return None
-        word = ref.name.encode()
-        call = re.compile(rb"\b" + re.escape(word) + rb"\b(\s*\()?")
-        found: list[tuple[FunctionRef, int]] = []
-        for path in files:
-            source = self._program.source(path)
-            if source is None:
-                continue
-            for item in self._program.items(path, ItemKind.FUNCTION, ItemKind.VARIABLE, ItemKind.MACRO):
-                matches = list(call.finditer(source.text, item.start, item.end))
-                if not matches or item.name == ref.name:
-                    continue
-                if item.kind is not ItemKind.FUNCTION or any(match[1] is None for match in matches):
-                    return None
-                caller = FunctionRef(path, item.start, item.name)
-                if self._program.resolve(ref.name, path) != ref:
-                    continue
-                fn = self._program.function(caller)
-                for block in fn.blocks if fn is not None else ():
-                    for instruction in block.instructions:
-                        if isinstance(instruction, ir.Call) and instruction.function == ir.Global(ref.name):
-                            found.append((caller, instruction.at))
-                if len(found) > _MAX_CALLERS:
-                    return None
-        return found
 
 
 def _leaf(region: Region) -> tuple[str, int]:
