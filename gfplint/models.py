@@ -20,10 +20,12 @@ import fnmatch
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
-from gfplint import cexpr, ir
+from gfplint import cexpr, invariants, ir
+from gfplint.invariants import Invariant
 from gfplint.toml import Table, read_toml
 
 Version: TypeAlias = tuple[int, int, int]
@@ -206,6 +208,7 @@ class Models:
         self.kinds: dict[str, Kind] = {}
         self._entries: dict[str, _Entry] = {}
         self._patterns: list[_Entry] = []
+        self._invariants: list[Table] = []
         self._matcher: Callable[[str], re.Match[str] | None] | None = None
         self._models: dict[str, Model | None] = {}
 
@@ -229,13 +232,17 @@ class Models:
 
     def _read(self, path: Path, seen: dict[str, _Entry], version: Version | None) -> None:
         top = read_toml(path)
-        top.only("function", "kind")
+        top.only("function", "kind", "invariant")
         for table in top.tables("kind"):
             table.only("name", "sleeps", "title")
             kind = Kind(
                 table.text("name"), table.flag("sleeps", required=True), table.text("title", default="")
             )
             self.kinds[kind.name] = kind
+        for table in top.tables("invariant"):
+            invariants.check(table)
+            if table.applies(version):
+                self._invariants.append(table)
         for table in top.tables("function"):
             if table.applies(version):
                 for entry in _entries_of(table):
@@ -288,12 +295,27 @@ class Models:
             if "enters" in entry.table or "leaves" in entry.table
         )
 
+    @cached_property
+    def invariants(self) -> dict[str, tuple[Invariant, ...]]:
+        """The invariants of structs, by each field that tells whether one applies."""
+        found: dict[str, list[Invariant]] = {}
+        for each in map(invariants.build, self._invariants):
+            for field in sorted(each.fields):
+                found.setdefault(field, []).append(each)
+        return {field: tuple(each) for field, each in found.items()}
+
+    @cached_property
+    def told(self) -> frozenset[str]:
+        """The fields that invariants speak of."""
+        return frozenset(name for each in self.invariants.values() for inv in each for name in inv.told)
+
     def check(self) -> None:
         """Parse every model; raises :class:`gfplint.errors.ModelError` at the first that is wrong."""
         for name in self:
             self.get(name)
         for entry in self._patterns:
             _build(entry, entry.name, self.kinds)
+        assert self.invariants is not None
 
     def _match(self, name: str) -> _Entry | None:
         if not self._patterns:

@@ -264,6 +264,7 @@ def test_since_and_until_bound_versions(tmp_path: Path) -> None:
         assert len(model(models(tmp_path, text, version), "f").params) == params
 
 
+INVARIANT = '[[invariant]]\nstruct = "x"\nsource = "y.c"\n'
 GOOD = '[[function]]\nprototype = "int f(struct mutex *lock, gfp_t gfp);"\n'
 
 
@@ -304,6 +305,12 @@ GOOD = '[[function]]\nprototype = "int f(struct mutex *lock, gfp_t gfp);"\n'
         ("[[function]]\nleaf = true", 5, "needs one of prototype, prototypes, names, pattern"),
         ("[[functions]]\nleaf = true", 5, "unknown key 'functions'; did you mean 'function'?"),
         ("[[function]\n", 0, "not TOML"),
+        (INVARIANT + 'when = "a"\nthn = "b"', 9, "unknown key 'thn'; did you mean 'then'?"),
+        (INVARIANT + 'when = "a"', 5, "the field 'then' is missing"),
+        (INVARIANT + 'when = "VM_X"\nthen = "!b"', 8, '"when" names no field of the struct'),
+        (INVARIANT + 'when = "a &"\nthen = "!b"', 8, "is not C that can be read here"),
+        ('[[invariant]]\nstruct = "struct x"\nsource = "y"', 6, '"struct" is the tag alone'),
+        ('[[invariant]]\nstruct = "x"\nwhen = "a"\nthen = "b"', 5, "the field 'source' is missing"),
     ],
 )
 def test_mistakes_are_shown_with_file_and_line(tmp_path: Path, text: str, line: int, words: str) -> None:

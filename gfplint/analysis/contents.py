@@ -53,6 +53,11 @@ class Contents:
             return Contents(fields)
         return Contents(fields, self.rest, self.changed)
 
+    def with_fields(self, fields: Iterable[tuple[str, Value]]) -> Contents:
+        """The same struct where these fields are known, too."""
+        known = {**dict(self.fields), **dict(fields)}
+        return made(known.items(), self.rest, self.changed)
+
     def without(self, names: Iterable[str]) -> Contents:
         """What is left after fields of these names were written, wherever in the struct they are."""
         gone = frozenset(names)

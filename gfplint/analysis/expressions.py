@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gfplint import ir
-from gfplint.analysis.contents import chain, made
+from gfplint.analysis.contents import Contents, chain, made
 from gfplint.analysis.state import State, locals_in, root
 from gfplint.analysis.summary import LockClass
 from gfplint.analysis.values import (
@@ -17,6 +17,7 @@ from gfplint.analysis.values import (
     NONZERO,
     ONE,
     TOP,
+    VALID,
     ZERO,
     Address,
     Bits,
@@ -37,6 +38,7 @@ from gfplint.analysis.values import (
     unary,
     with_deps,
 )
+from gfplint.program.substitution import at_call
 from gfplint.program.types import Place, lock_record
 
 if TYPE_CHECKING:
@@ -66,8 +68,13 @@ def _started(condition: ir.Expr, state: State) -> ir.Expr | None:
     return None
 
 
-def _carried(value: Value) -> Value | None:
-    """A field's value as it is passed on with the struct: functions, tables and numbers; None for nothing."""
+def _carried(value: Value, lasting: frozenset[str]) -> Value | None:
+    """A field's value as it is passed on with the struct: functions, tables and numbers, and of a pointer to
+    another struct what is known of its ``lasting`` fields; None for nothing.
+    """
+    if isinstance(value, Pointee):
+        kept = tuple(pair for pair in value.contents.fields if pair[0] in lasting)
+        return Pointee(Contents(kept)) if kept else NONZERO
     if isinstance(value, Code):
         return plain(value)
     if isinstance(value, Address):
@@ -94,6 +101,7 @@ class Reader:
         self.consulted = 0
         self.places = 0
         self.loaded = 0
+        self._invariants = evaluator.program.models.invariants
 
     # ------------------------------------------------------------------------------ values
 
@@ -241,7 +249,7 @@ class Reader:
                 root, path = chain(lvalue)
                 if root == local:
                     deps |= value.deps
-                    kept = _carried(value)
+                    kept = _carried(value, self._program.models.told)
                     if kept is not None:
                         fields.append((path, kept))
         whole = state.variables.get(local)
@@ -423,6 +431,35 @@ class Reader:
             state.variables[lvalue] = value
         elif isinstance(lvalue, (ir.Field, ir.Deref, ir.Index, ir.Global)):
             state.facts[lvalue] = value
+            if isinstance(lvalue, ir.Field) and lvalue.name in self._invariants:
+                self._learn_invariants(lvalue, state)
+
+    def _learn_invariants(self, field: ir.Field, state: State) -> None:
+        """Something was learnt of a field that an invariant of its struct goes by. What follows is known of
+        the object wherever a pointer to it is passed from here.
+        """
+        pointer = field.base.pointer if isinstance(field.base, ir.Deref) else None
+        record = self._types.strip(self._types.type_of(field.base, self.fn), self.fn.path)
+        if pointer is None or not isinstance(record, ir.Record):
+            return
+        for each in self._invariants[field.name]:
+            if each.tag != record.tag:
+                continue
+            own: dict[str, ir.Expr] = {name: ir.Field(field.base, name) for name in each.fields | each.told}
+            if truth(self.value(at_call(each.when, own), state)) is not True:
+                continue
+            if not self.assume(at_call(each.then, own), True, state):
+                continue
+            told = [
+                (name, plain(state.facts[own[name]]))
+                for name in sorted(each.told)
+                if own[name] in state.facts
+            ]
+            behind = self.value(pointer, state)
+            if isinstance(behind, Pointee):
+                self._set(pointer, Pointee(behind.contents.with_fields(told), behind.deps), state)
+            elif isinstance(behind, Bits) or (isinstance(behind, Address) and behind.key == VALID.key):
+                self._set(pointer, Pointee(Contents(tuple(told)), behind.deps), state)
 
     def _test(self, lvalue: ir.Expr, outcome: bool, state: State) -> bool:
         old = self.value(lvalue, state)

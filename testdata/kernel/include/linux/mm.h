@@ -9,6 +9,10 @@
 #define PAGE_SIZE (1UL << PAGE_SHIFT)
 #define PAGE_ALLOC_COSTLY_ORDER 3
 
+#define VM_WRITE	0x00000002
+#define VM_GROWSDOWN	0x00000100
+#define VM_LOCKED	0x00002000
+
 int get_order(unsigned long size);
 void put_page(struct page *page);
 void get_page(struct page *page);

@@ -16,4 +16,14 @@ struct mm_struct {
 	unsigned long total_vm;
 };
 
+struct file;
+
+struct vm_area_struct {
+	struct mm_struct *vm_mm;
+	unsigned long vm_start;
+	unsigned long vm_end;
+	unsigned long vm_flags;
+	struct file *vm_file;
+};
+
 #endif

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Memory is allocated only for an area with a file: the one that grows downwards has none, but another is named.
+ */
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
+
+struct invariant_other_object {
+	struct mutex lock;
+	struct list_head unused;
+	unsigned long nr_unused;
+	struct shrinker *shrinker;
+};
+
+struct invariant_other_object_entry {
+	struct list_head lru;
+	u64 key;
+};
+
+struct invariant_other_object_event {
+	struct vm_area_struct *vma;
+	u64 start;
+	char name[16];
+};
+
+static void invariant_other_object_name(struct invariant_other_object_event *event)
+{
+	struct vm_area_struct *vma = event->vma;
+	struct file *file = vma->vm_file;
+	char *buffer = NULL;
+
+	if (vma->vm_flags & VM_WRITE)
+		event->name[0] = 'w';
+	if (file)
+		buffer = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	event->name[1] = buffer ? 'f' : 's';
+	kfree(buffer);
+}
+
+static void invariant_other_object_tell(struct vm_area_struct *vma)
+{
+	struct invariant_other_object_event event;
+
+	event = (struct invariant_other_object_event) {
+		.vma = vma,
+		.start = vma->vm_start,
+	};
+	invariant_other_object_name(&event);
+}
+
+int invariant_other_object_grow(struct invariant_other_object *cache, struct vm_area_struct *vma, struct vm_area_struct *next,
+				unsigned long start)
+{
+	if (!(vma->vm_flags & VM_GROWSDOWN))
+		return -EINVAL;
+	mutex_lock(&cache->lock);
+	if (start < vma->vm_start) {
+		vma->vm_start = start;
+		invariant_other_object_tell(next);	/* want GFP003: struct invariant_other_object.lock */
+	}
+	mutex_unlock(&cache->lock);
+	return 0;
+}
+
+
+/* With the cache's lock held. */
+static unsigned long invariant_other_object_drop(struct invariant_other_object *cache, unsigned long nr)
+{
+	struct invariant_other_object_entry *entry, *next;
+	unsigned long freed = 0;
+
+	list_for_each_entry_safe(entry, next, &cache->unused, lru) {
+		if (freed == nr)
+			break;
+		list_del(&entry->lru);
+		kfree(entry);
+		freed++;
+	}
+	cache->nr_unused -= freed;
+	return freed;
+}
+
+static unsigned long invariant_other_object_count(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	struct invariant_other_object *cache = shrinker->private_data;
+
+	return cache->nr_unused ? cache->nr_unused : SHRINK_EMPTY;
+}
+
+static unsigned long invariant_other_object_scan(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	struct invariant_other_object *cache = shrinker->private_data;
+	unsigned long freed;
+
+	mutex_lock(&cache->lock);	/* want-callback: struct invariant_other_object.lock */
+	freed = invariant_other_object_drop(cache, sc->nr_to_scan);
+	mutex_unlock(&cache->lock);
+	return freed;
+}
+
+int invariant_other_object_start(struct invariant_other_object *cache)
+{
+	mutex_init(&cache->lock);
+	INIT_LIST_HEAD(&cache->unused);
+	cache->shrinker = shrinker_alloc(0, "invariant_other_object");
+	if (!cache->shrinker)
+		return -ENOMEM;
+	cache->shrinker->count_objects = invariant_other_object_count;
+	cache->shrinker->scan_objects = invariant_other_object_scan;
+	cache->shrinker->seeks = DEFAULT_SEEKS;
+	cache->shrinker->private_data = cache;
+	shrinker_register(cache->shrinker);
+	return 0;
+}
+
+MODULE_LICENSE("MIT");
