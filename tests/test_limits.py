@@ -10,6 +10,7 @@ import pytest
 from gfplint.analysis import (
     callers,
     candidates,
+    carriers,
     confidence,
     effects,
     regions,
@@ -45,6 +46,8 @@ BOUNDS = {
     "levels of callers that confirm a region": regions._CALLER_LEVELS,
     "chains of callers that are asked about one region": regions._MAX_CHAINS,
     "callers of one function that are asked": callers._MAX_CALLERS,
+    "functions from the one that keeps a scope's cookie to the one that makes the object": carriers._LEVELS,
+    "functions on a way below a maker of such objects": carriers._DEPTH,
     "levels of callers asked for a registered object": registrations._MAX_CALLERS,
     "paths kept apart at a block, for scopes": scope_walk._MAX_PATHS,
     "blocks walked in one function, for scopes": scope_walk._MAX_BLOCKS,

@@ -18,8 +18,10 @@ from dataclasses import dataclass
 from gfplint import ir
 from gfplint.analysis import scopes
 from gfplint.analysis.callers import Callers
+from gfplint.analysis.candidates import any_of
+from gfplint.analysis.contents import chain
 from gfplint.analysis.evaluate import Evaluator, Limits
-from gfplint.analysis.flow import surely_followed
+from gfplint.analysis.flow import calls_before, surely_followed
 from gfplint.analysis.regions import Held
 from gfplint.analysis.summary import SCOPES, Effect, Facts
 from gfplint.frontend.source import ItemKind
@@ -28,8 +30,8 @@ from gfplint.models import Allocate, EnterScope, Model
 from gfplint.program.program import FunctionRef
 
 _LEVELS = 3
-"""Functions between the one that keeps the cookie and the one that makes the object; and between that and the
-allocator.
+"""Functions between the one that keeps the cookie and the one that makes the object; between that and the
+allocator; and between the one that restores it and the one that ends the object.
 """
 _DEPTH = 4
 """How deep a maker is looked into, to see that it returns inside the scope."""
@@ -49,10 +51,11 @@ class Carrier:
 
 @dataclass(frozen=True, slots=True)
 class _Keeper:
-    """A function that stores a cookie in a field of what ``pointer`` points to."""
+    """A function that stores a cookie in ``field`` of what ``pointer`` points to."""
 
     ref: FunctionRef
     pointer: ir.Local
+    field: str
     scopes: int
     save: str
 
@@ -67,33 +70,51 @@ class Carriers:
         trace = evaluator.program.tree.trace
         self._keepers: Memo[None, dict[str, list[_Keeper]]] = Memo(trace, self._find_keepers)
         self._carrier: Memo[str, Carrier | None] = Memo(trace, self._find)
+        self._enders: Memo[str, frozenset[FunctionRef]] = Memo(trace, self._find_enders)
 
     def of(self, held: Held) -> list[tuple[FunctionRef, Carrier]]:
         """The functions on the way from the lock to the allocation that surely have an object with a scope
         from their caller, outermost first, each with what it has; not where that scope was left meanwhile.
         """
+        way: list[tuple[ir.Function, ir.Call]] = []
         found: list[tuple[FunctionRef, Carrier]] = []
-        ref, effect = held.function, held.region.effect
-        each: Effect | None = effect
+        ref = held.function
+        each: Effect | None = held.region.effect
         while each is not None:
-            for carrier in self._passed(ref, each):
-                if not effect.left & carrier.scopes:
-                    found.append((ref, carrier))
+            fn = self._program.function(ref)
+            if fn is not None:
+                way.append((fn, each.call))
+                found.extend((ref, carrier) for carrier in self._passed(fn, each.call))
             if each.callee is not None:
                 ref = each.callee
             each = each.inner
-        return found
+        return [
+            (ref, carrier)
+            for ref, carrier in found
+            if not held.region.effect.left & carrier.scopes
+            and not any(self._is_ended(fn, carrier.tag, call) for fn, call in way)
+        ]
 
-    def _passed(self, ref: FunctionRef, effect: Effect) -> Iterator[Carrier]:
-        """The carriers that a function has as arguments when it comes to an effect."""
-        fn = self._program.function(ref)
-        if fn is None:
-            return
+    def _passed(self, fn: ir.Function, call: ir.Call) -> Iterator[Carrier]:
+        """The carriers that a function has as arguments when it comes to a call."""
         for name in fn.params:
             tag = self._record_behind(ir.Local(name), fn)
             carrier = self._carrier(tag) if tag and tag in self._keepers(None) else None
-            if carrier is not None and surely_followed(fn, ir.Local(name), effect.call):
+            if carrier is not None and surely_followed(fn, ir.Local(name), call):
                 yield carrier
+
+    def _is_ended(self, fn: ir.Function, tag: str, call: ir.Call) -> bool:
+        """Whether an object may have been passed, before a call, to what leaves its scope."""
+        return any(
+            self._passes(each, fn, tag)
+            and isinstance(each.function, ir.Global)
+            and self._program.resolve(each.function.name, fn.path) in self._enders(tag)
+            for each in calls_before(fn, call)
+        )
+
+    def _passes(self, call: ir.Call, fn: ir.Function, tag: str) -> bool:
+        """Whether a variable that points to such an object is an argument."""
+        return any(isinstance(arg, ir.Local) and self._record_behind(arg, fn) == tag for arg in call.args)
 
     def _record_behind(self, pointer: ir.Local, fn: ir.Function) -> str:
         """The tag of the struct that a variable points to, "" where it is none."""
@@ -140,11 +161,10 @@ class Carriers:
                             if bits:
                                 cookies[instruction.result] = bits, model.name
                 elif instruction.value in cookies:
-                    target: ir.Expr = instruction.target
-                    while isinstance(target, ir.Field):
-                        target = target.base
-                    if isinstance(target, ir.Deref) and isinstance(target.pointer, ir.Local):
-                        yield _Keeper(ref, target.pointer, *cookies[instruction.value])
+                    root, path = chain(instruction.target)
+                    if isinstance(root, ir.Deref) and isinstance(root.pointer, ir.Local):
+                        field = path.rpartition(".")[2]
+                        yield _Keeper(ref, root.pointer, field, *cookies[instruction.value])
 
     def _find(self, tag: str) -> Carrier | None:
         """Whether objects of a struct are made inside a scope whose cookie they keep."""
@@ -155,6 +175,45 @@ class Carriers:
                 if any(each.entered & keeper.scopes for each in exits):
                     return Carrier(tag, keeper.scopes, maker.name, keeper.save)
         return None
+
+    def _find_enders(self, tag: str) -> frozenset[FunctionRef]:
+        """The functions that give what such an object keeps to a restore, and those that pass it to them."""
+        names = self._program.models.names_with("leaves")
+        found: set[FunctionRef] = set()
+        for keeper in self._keepers(None).get(tag, ()):
+            files = self._program.tree.index.mentions([*names, keeper.field])
+            field, restore = any_of({keeper.field}), any_of(set(names))
+            for path in sorted({path for name in names for path in files[name]} & set(files[keeper.field])):
+                file = self._program.source(path)
+                for item in self._program.items(path, ItemKind.FUNCTION):
+                    if (
+                        file is not None
+                        and restore.search(file.text, item.start, item.end)
+                        and field.search(file.text, item.start, item.end)
+                    ):
+                        found.add(FunctionRef(path, item.start, item.name))
+        level = set(found)
+        for _ in range(_LEVELS):
+            callers = {caller for ref in sorted(level) for caller, _ in self._callers.of(ref) or ()} - found
+            level = {caller for caller in callers if self._hands_on(caller, tag, level)}
+            found |= level
+        return frozenset(found)
+
+    def _hands_on(self, ref: FunctionRef, tag: str, to: set[FunctionRef]) -> bool:
+        """Whether a function passes such an object, which is one of its own arguments, to one of others."""
+        fn = self._program.function(ref)
+        names = {each.name for each in to}
+        return fn is not None and any(
+            isinstance(call, ir.Call)
+            and isinstance(call.function, ir.Global)
+            and call.function.name in names
+            and any(
+                isinstance(arg, ir.Local) and arg.name in fn.params and self._record_behind(arg, fn) == tag
+                for arg in call.args
+            )
+            for block in fn.blocks
+            for call in block.instructions
+        )
 
     def _makers(self, ref: FunctionRef, pointer: ir.Local, levels: int) -> Iterator[FunctionRef]:
         """The functions that allocate what ``pointer`` points to: this one, or those that pass it."""

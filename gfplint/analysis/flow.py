@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gfplint import ir
 from gfplint.analysis.state import parts, root
 from gfplint.frontend.lower_builder import successors
@@ -105,20 +107,45 @@ def surely_followed(fn: ir.Function, pointer: ir.Local, call: ir.Call) -> bool:
                 return False
             if ir.AddressOf(pointer) in _operands(instruction):
                 return False
-    home, index = next(
-        (
-            (number, position)
-            for number, block in enumerate(fn.blocks)
-            for position, each in enumerate(block.instructions)
-            if isinstance(each, ir.Call) and each.at == call.at and each.result == call.result
-        ),
-        (-1, -1),
-    )
+    home, index = _position(fn, call)
     if home < 0:
         return False
     if any(pointer in dereferenced(each) for each in fn.blocks[home].instructions[: index + 1]):
         return True
     return not _comes_to(fn, pointer, home) or _never_leaves(fn, pointer, home, index)
+
+
+def _position(fn: ir.Function, call: ir.Call) -> tuple[int, int]:
+    """The block of a call and its place there, (-1, -1) for none. A function that an API model calls back has
+    the call's offset and result.
+    """
+    for number, block in enumerate(fn.blocks):
+        for position, each in enumerate(block.instructions):
+            if isinstance(each, ir.Call) and each.at == call.at and each.result == call.result:
+                return number, position
+    return -1, -1
+
+
+def calls_before(fn: ir.Function, call: ir.Call) -> Iterator[ir.Call]:
+    """The calls from which some way leads to another one of the same function."""
+    home, index = _position(fn, call)
+    before: list[list[int]] = [[] for _ in fn.blocks]
+    for number, block in enumerate(fn.blocks):
+        for following in successors(block.end):
+            before[following].append(number)
+    seen: set[int] = set()
+    rest = list(before[home]) if home >= 0 else []
+    while rest:
+        number = rest.pop()
+        if number not in seen:
+            seen.add(number)
+            rest.extend(before[number])
+    for number, block in enumerate(fn.blocks):
+        instructions = block.instructions
+        if number == home and number not in seen:
+            instructions = instructions[:index]
+        if number == home or number in seen:
+            yield from (each for each in instructions if isinstance(each, ir.Call))
 
 
 def _operands(instruction: ir.Instruction) -> tuple[ir.Expr, ...]:

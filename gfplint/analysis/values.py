@@ -126,7 +126,7 @@ class Cookie:
 
 @dataclass(slots=True, unsafe_hash=True)
 class Pointee:
-    """A valid pointer to a struct of which something is known, and which nobody else has."""
+    """A valid pointer to a struct of which something is known: nobody else has it, or an invariant holds."""
 
     contents: Contents
     deps: int = 0
