@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 _NEGATED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _TABLES = (ir.Record, ir.Named, ir.Array)
+_LINKS = ("next", "prev")
 _ORDERED = ("<", ">", "<=", ">=")
 # include/linux/types.h, in case the tree has no definition of them.
 _UNSIGNED = tuple(ir.Named(name) for name in ("size_t", "u8", "u16", "u32", "u64", "gfp_t"))
@@ -150,8 +151,17 @@ class Reader:
             case ir.String() | ir.Sizeof():
                 return NONZERO
             case ir.Container(pointer):
-                return Bits(deps=self.value(pointer, state).deps)
+                inner = self.value(pointer, state)
+                valid = isinstance(inner, (Address, Pointee)) or self._linked(pointer)
+                return with_deps(VALID, inner.deps) if valid else Bits(deps=inner.deps)
         return TOP
+
+    def _linked(self, pointer: ir.Expr) -> bool:
+        """Whether a pointer is a link of a list (include/linux/list.h), which leads round and is never NULL."""
+        if not isinstance(pointer, ir.Field) or pointer.name not in _LINKS:
+            return False
+        kind = self._types.strip(self._types.type_of(pointer.base, self.fn), self.fn.path)
+        return isinstance(kind, ir.Record) and kind.tag == "list_head"
 
     def _operate(self, op: str, left: ir.Expr, right: ir.Expr, state: State) -> Value:
         a, b = self.value(left, state), self.value(right, state)

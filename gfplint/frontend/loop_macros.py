@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from gfplint.frontend.marks import Mark
 
 
+_ENTRIES = re.compile(r"[a-z_]*list_(?:[a-z]+_)?for_each_entry")
+"""Macros whose first argument goes through what a list consists of (include/linux/list.h, llist.h, plist.h): in
+the body it points to something, and is neither NULL nor an error pointer.
+"""
+
+
 class LoopMacros(Statements):
     """Builder that reads macros that govern a statement."""
 
@@ -103,6 +109,8 @@ class LoopMacros(Statements):
             self.assign(local, OPAQUE, mark.start)
         self.branch(OPAQUE, inside, done, unit.place(mark.start)[0])
         self.resume(inside)
+        if changed and _ENTRIES.match(mark.name):
+            self.assign(changed[0], ir.AddressOf(OPAQUE), mark.start)
         self.loop(lambda: self.scoped(body), done, head)
         self.jump(head)
         self.resume(done)
