@@ -33,6 +33,7 @@ class Waiting:
     effect: Effect
     masks: tuple[Bits, ...] = ()
     under: Locks = frozenset()
+    tried: Locks = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,9 @@ class Awaited:
 
     ``targets`` and ``depth`` are those of the way, ``cost`` tells better witnesses from worse, ``thread``
     is the way as reports print it; ``under`` is what the callback surely holds when it waits, or got on the
-    way there without waiting; ``warned`` says that the kernel has complained on the way. With ``links``
-    the callback waits for the lock in the end: for one that the first link's thread holds, which waits for
-    one that the second's holds, and so on.
+    way there without waiting, ``tried`` what of that it tried; ``warned`` says that the kernel has complained
+    on the way. With ``links`` the callback waits for the lock in the end: for one that the first link's
+    thread holds, which waits for one that the second's holds, and so on.
     """
 
     lock: LockClass
@@ -72,6 +73,21 @@ class Awaited:
     under: Locks = frozenset()
     links: tuple[Link, ...] = ()
     warned: bool = False
+    tried: Locks = frozenset()
+
+    @property
+    def gates(self) -> Locks:
+        """Other locks of the object whose lock is awaited, which the callback gets first, and only tries:
+        whoever comes with one of them in hand isn't waited for.
+        """
+        owner = self.lock.name.rpartition(".")[0]
+        if not self.lock.tag or not self.lock.exact or self.links:
+            return frozenset()
+        return frozenset(
+            (name, shared)
+            for name, shared in self.tried
+            if name != self.lock.name and name.rpartition(".")[0] == owner and name.startswith("struct ")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +119,10 @@ class Callback:
                 key = (event.lock.name, event.shared)
                 known = best.get(key)
                 if known is None:
-                    best[key] = Waiting(event.lock, event.shared, effect, (mask,), effect.under)
+                    best[key] = Waiting(event.lock, event.shared, effect, (mask,), effect.under, effect.tried)
                     continue
                 known.under &= effect.under
+                known.tried &= effect.tried
                 if effect.cost < known.effect.cost:
                     known.effect = effect
                 if mask not in known.masks:
@@ -232,11 +249,11 @@ def kept_apart(lock: str, one: Locks, other: Locks) -> bool:
 
 
 def awaited(answers: Iterable[Answer]) -> dict[str, list[Awaited]]:
-    """Lock class name → who waits for it, certain and short ways first."""
+    """Lock class name → who waits for it: those without gates first, on certain and short ways."""
     result: dict[str, list[Awaited]] = {}
     for answer in answers:
         for each in answer.awaited:
             result.setdefault(each.lock.name, []).append(each)
     for waits in result.values():
-        waits.sort(key=lambda each: (each.shared, *each.cost, each.registered))
+        waits.sort(key=lambda each: (each.shared, bool(each.gates), *each.cost, each.registered))
     return result

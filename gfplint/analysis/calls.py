@@ -262,6 +262,7 @@ class Calls:
                     effect.targets * targets,
                     effect.under,
                     effect.warned,
+                    effect.tried,
                 ),
                 call,
                 state,

@@ -72,12 +72,20 @@ def best(ref: FunctionRef, region: Region, awaited: Awaited) -> Confidence:
 
 
 def assess(
-    held: Held, awaited: Awaited, known: Certainty, test: str, at_home: bool, facts_of: LockFacts
+    held: Held,
+    awaited: Awaited,
+    known: Certainty,
+    test: str,
+    at_home: bool,
+    facts_of: LockFacts,
+    *,
+    behind: bool,
 ) -> tuple[Confidence, tuple[str, ...]]:
     """The confidence of a finding, and the facts that set it.
 
     ``test``: the masks for which the callback waits, in words; empty for all. ``at_home``: whether all
-    threads of a chain stand in one file. ``facts_of``: what the tree says of locks.
+    threads of a chain stand in one file. ``facts_of``: what the tree says of locks. ``behind``: whether the
+    holder may have one of the callback's gates.
     """
     effect = held.region.effect
     lock = held.region.held.lock
@@ -105,6 +113,13 @@ def assess(
         reached = _wary(reached, True)
         facts.append(
             "One of the ways leads past a warning (WARN_ON(1)): something must have gone wrong before."
+        )
+    if behind:
+        reached = Confidence.LOW
+        tried = " and ".join(sorted({name for name, _ in awaited.gates}))
+        facts.append(
+            f"The callback waits only once it has tried {tried} of the same object with success; whether the"
+            " thread that allocates holds that, too, could not be decided."
         )
     most = _apart(awaited, held.function.path, lock.name)
     if most < Confidence.HIGH:

@@ -32,6 +32,7 @@ class Reached:
     targets: int = 1
     under: Locks = frozenset()
     warned: bool = False
+    tried: Locks = frozenset()
 
 
 class Effects:
@@ -74,9 +75,11 @@ class Effects:
         if held:
             under |= {(each.lock.name, each.shared) for each in held}
         around = under
+        tried = reached.tried
         if state.tried and isinstance(event, Wait):
             # Whoever holds one of these and comes here in reclaim fails to get it, and doesn't wait.
-            under = under | {(name, shared) for _, name, shared in state.tried}
+            tried = tried | {(name, shared) for _, name, shared in state.tried}
+            under = under | tried
         warned = reached.warned or state.warned
         key = (event.key, entered, left, reached.deps, reached.targets > 1, warned)
         cost = (reached.targets, warned, reached.depth, call.at)
@@ -85,10 +88,11 @@ class Effects:
         better = first is None or not first.dropped <= dropped or cost < first.cost
         effect: Effect | None = None
         if better:
-            effect = _effect(reached, call, dropped, entered, left, under, warned)
+            effect = _effect(reached, call, dropped, entered, left, under, warned, tried)
             _keep(effects, key, effect)
         elif first is not None:
             first.under &= under
+            first.tried &= tried
         for each in held:
             if each.lock.name.startswith(("?", "local ")):
                 continue
@@ -98,7 +102,7 @@ class Effects:
             if known is not None:
                 beside &= known.beside
             if known is None or cost < known.effect.cost:
-                effect = effect or _effect(reached, call, dropped, entered, left, under, warned)
+                effect = effect or _effect(reached, call, dropped, entered, left, under, warned, tried)
                 self._summary.regions[where] = Region(each, effect, beside)
             else:
                 known.beside = beside
@@ -112,6 +116,7 @@ def _effect(
     left: int,
     under: Locks,
     warned: bool,
+    tried: Locks,
 ) -> Effect:
     return Effect(
         reached.event,
@@ -126,6 +131,7 @@ def _effect(
         reached.depth,
         reached.targets,
         under,
+        tried,
         warned,
     )
 
@@ -142,6 +148,8 @@ def _keep(effects: dict[object, Effect], key: object, effect: Effect) -> None:
             return
         effect.under &= known.under
         known.under = effect.under
+        effect.tried &= known.tried
+        known.tried = effect.tried
         if known.dropped <= effect.dropped:
             if known.dropped == effect.dropped and effect.cost < known.cost:
                 effects[variant] = effect

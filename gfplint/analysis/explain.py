@@ -105,9 +105,19 @@ class Explainer:
     # ------------------------------------------------------------------------- lock-held
 
     def held(
-        self, rule: Rule, context: Context, held: Held, awaited: Awaited, carried: Carried | None = None
+        self,
+        rule: Rule,
+        context: Context,
+        held: Held,
+        awaited: Awaited,
+        carried: Carried | None = None,
+        *,
+        behind: bool = False,
     ) -> Finding:
-        """An allocation under a lock that a callback waits for, though not in the scope of ``carried``."""
+        """An allocation under a lock that a callback waits for, though not in the scope of ``carried``.
+
+        ``behind``: the holder may have what the callback tries first, so that it isn't waited for.
+        """
         effect = held.region.effect
         lock = held.region.held.lock
         event = effect.event
@@ -121,7 +131,7 @@ class Explainer:
             mask.written,
             awaited.links[0].holding if awaited.links else lock.name,
         )
-        level, facts = self._confidence(rule, held, awaited)
+        level, facts = self._confidence(rule, held, awaited, behind)
         if carried is not None:
             level, facts = Confidence.LOW, (*facts, carried.fact)
         place = self._call_place(held.function.path, effect)
@@ -489,7 +499,9 @@ class Explainer:
         bits = event.mask
         return isinstance(bits, Bits) and bool(bits.ones & self._evaluator.direct_reclaim_bit)
 
-    def _confidence(self, rule: Rule, held: Held, awaited: Awaited) -> tuple[Confidence, tuple[str, ...]]:
+    def _confidence(
+        self, rule: Rule, held: Held, awaited: Awaited, behind: bool
+    ) -> tuple[Confidence, tuple[str, ...]]:
         effect = held.region.effect
         event = effect.event
         assert isinstance(event, Allocation)
@@ -500,5 +512,5 @@ class Explainer:
         )
         test = " or ".join(self._masks.words(each.ones, each.zeros) for each in awaited.masks)
         return confidence.assess(
-            held, awaited, known, test, self._at_home(awaited, held.function), self._lock_facts
+            held, awaited, known, test, self._at_home(awaited, held.function), self._lock_facts, behind=behind
         )

@@ -157,7 +157,7 @@ class Reader:
         return TOP
 
     def _linked(self, pointer: ir.Expr) -> bool:
-        """Whether a pointer is a link of a list (include/linux/list.h), which leads round and is never NULL."""
+        """Whether a pointer is a link of a list (include/linux/list.h), which is never NULL."""
         if not isinstance(pointer, ir.Field) or pointer.name not in _LINKS:
             return False
         kind = self._types.strip(self._types.type_of(pointer.base, self.fn), self.fn.path)
@@ -420,7 +420,10 @@ class Reader:
             case ir.Binary("<" | ">" | "<=" | ">=" as op, left, right):
                 order: str = op if outcome else _NEGATED[op]
                 against = self.value(right, state)
-                if not _negative(against) and not self._filter(left, order, against, state):
+                unsigned = _negative(against) and (self._unsigned(left) or self._unsigned(right))
+                if (unsigned or not _negative(against)) and not self._filter(
+                    left, order, against, state, unsigned=unsigned
+                ):
                     return False
                 return self._decide(condition, outcome, state)
             case ir.Local() | ir.Temp() | ir.Field() | ir.Deref() | ir.Index() | ir.Global():
@@ -510,14 +513,18 @@ class Reader:
                 return False
         return True
 
-    def _filter(self, lvalue: ir.Expr, op: str, against: Value, state: State) -> bool:
+    def _filter(
+        self, lvalue: ir.Expr, op: str, against: Value, state: State, *, unsigned: bool = False
+    ) -> bool:
         """Keep those alternatives of ``lvalue`` for which ``lvalue op against`` can be true."""
         while isinstance(lvalue, ir.Cast):
             lvalue = lvalue.operand
         old = self.value(lvalue, state)
         if not isinstance(old, OneOf):
-            return truth(binary(op, old, against)) is not False
-        kept = [each for each in old.values if truth(binary(op, each, against)) is not False]
+            return truth(binary(op, old, against, unsigned=unsigned)) is not False
+        kept = [
+            each for each in old.values if truth(binary(op, each, against, unsigned=unsigned)) is not False
+        ]
         if not kept:
             return False
         if len(kept) < len(old.values):

@@ -6,21 +6,26 @@ from gfplint import ir
 from gfplint.analysis.state import State, fields_in, indexed, root
 from gfplint.analysis.summary import Held, LockClass
 
+_AT_ONCE = 2
+"""Locks of one class, taken at one place, that are counted: going down a tree, a node's and its parent's."""
+
 
 def hold(held: Held, state: State) -> None:
     """A lock is taken: a new one, or one of the caller's that was dropped before. Those that a loop takes of
-    an array's elements count as one, which the loop that lets go of them does first.
+    an array's elements count as one, which the loop that lets go of them does first; of others that a loop
+    takes at one place, the latest two are told apart.
     """
     if held.lock.name in state.dropped:
         state.dropped -= {held.lock.name}  # dropped and taken again: the caller's lock, as before
-    elif not (held.pointer is not None and indexed(held.pointer) and _has(held, state)):
-        state.held = (*state.held, held)
-
-
-def _has(held: Held, state: State) -> bool:
-    return any(
-        each.lock == held.lock and each.at == held.at and each.pointer == held.pointer for each in state.held
+        return
+    same = (
+        [each.pointer for each in state.held if each.at == held.at and each.lock.name == held.lock.name]
+        if state.held
+        else []
     )
+    several = held.pointer is not None and indexed(held.pointer) and held.pointer in same
+    if not several and len(same) < _AT_ONCE:
+        state.held = (*state.held, held)
 
 
 def release(lock: LockClass, pointer: ir.Expr | None, state: State) -> None:

@@ -21,6 +21,7 @@ from gfplint.analysis.callbacks import Answer, Awaited, Callback, Callbacks, Lin
 from gfplint.analysis.conditions import Conditions
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.explain import Explainer
+from gfplint.analysis.gates import Gates
 from gfplint.analysis.grouping import Match
 from gfplint.analysis.regions import Held, Regions
 from gfplint.analysis.summary import LockClass, Locks, Region
@@ -131,6 +132,7 @@ class Phases:
                     thread,
                     each.under,
                     warned=effect.warned,
+                    tried=each.tried,
                 )
             )
         findings = [
@@ -173,6 +175,8 @@ class Phases:
         beside = self._beside(queries, linked, own)
         regions = Regions(self._evaluator, own | beside, [locks[name] for name in sorted(locks)])
 
+        gates = Gates(self._evaluator, regions.callers)
+
         self._searches += 1
         number = self._searches
         facts = {
@@ -209,7 +213,12 @@ class Phases:
                 if awaited is not None:
                     waits = query.waits[held.region.held.lock.name]
                     awaited, carried = explainer.unless_carried(query.rule, held, waits, awaited)
-                    finding = explainer.held(query.rule, query.context, held, awaited, carried)
+                    if awaited.gates and gates.shut(held, awaited.gates):
+                        continue
+                    behind = bool(awaited.gates) and not gates.open(held, awaited.gates)
+                    finding = explainer.held(
+                        query.rule, query.context, held, awaited, carried, behind=behind
+                    )
                     site = explainer.allocation_site(held.function, held.region.effect)
                     lock, callback = held.region.held.lock, awaited.registered.callback
                     own = awaited.links or explainer.belongs(lock, callback.path)

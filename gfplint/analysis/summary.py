@@ -125,6 +125,8 @@ class Effect:
     """What is surely held there besides, taken since the entry of the function or said to be held; for a wait
     also what was tried with success on the way.
     """
+    tried: Locks = frozenset()
+    """Of a wait: what was surely tried with success on the way."""
     warned: bool = False
     """Whether the kernel has complained on the way (``WARN_ON(1)``)."""
 

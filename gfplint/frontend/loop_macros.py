@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 _ENTRIES = re.compile(r"[a-z_]*list_(?:[a-z]+_)?for_each_entry")
-"""Macros whose first argument goes through what a list consists of (include/linux/list.h, llist.h, plist.h): in
-the body it points to something, and is neither NULL nor an error pointer.
+"""Macros whose first argument goes through a list (include/linux/list.h, llist.h, plist.h): in the body it
+points to something, and is neither NULL nor an error pointer.
 """
 
 

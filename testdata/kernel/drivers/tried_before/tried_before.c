@@ -15,6 +15,10 @@ struct tried_node {
 	void *data;
 };
 
+struct tried_device {
+	struct tried_node *node;
+};
+
 int tried_write(struct tried_node *node)
 {
 	mutex_lock(&node->outer);
@@ -25,8 +29,10 @@ int tried_write(struct tried_node *node)
 	return node->data ? 0 : -ENOMEM;
 }
 
-int tried_touch(struct tried_node *node)
+int tried_touch(struct tried_device *device)
 {
+	struct tried_node *node = device->node;
+
 	mutex_lock(&node->inner);
 	node->data = kmalloc(64, GFP_KERNEL);	/* want GFP003: struct tried_node.inner */
 	mutex_unlock(&node->inner);
