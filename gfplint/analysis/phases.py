@@ -216,9 +216,7 @@ class Phases:
                     if awaited.gates and gates.shut(held, awaited.gates):
                         continue
                     behind = bool(awaited.gates) and not gates.open(held, awaited.gates)
-                    finding = explainer.held(
-                        query.rule, query.context, held, awaited, carried, behind=behind
-                    )
+                    finding = explainer.held(query.rule, query.context, held, awaited, carried, behind=behind)
                     site = explainer.allocation_site(held.function, held.region.effect)
                     lock, callback = held.region.held.lock, awaited.registered.callback
                     own = awaited.links or explainer.belongs(lock, callback.path)

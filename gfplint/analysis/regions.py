@@ -148,7 +148,7 @@ class Regions:
 
     def callers(self, ref: FunctionRef) -> list[tuple[FunctionRef, int]] | None:
         """The calls of a function, by caller and offset; None where there may be others."""
-        return self._callers_of(ref)
+        return self._callers.of(ref)
 
     def _confirm(self, ref: FunctionRef, summary: Summary, region: Region) -> list[Held]:
         """Ask the callers where the region depends on what they pass.
