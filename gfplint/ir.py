@@ -223,7 +223,9 @@ class Sizeof:
 
 @dataclass(slots=True, unsafe_hash=True)
 class Opaque:
-    """A value nobody knows (assembly, an initialiser list used as a value, a failed parse)."""
+    """A value nobody knows (assembly, an initialiser list used as a value, a failed parse). Its address is a
+    pointer to something: the entry that a loop over a list is at.
+    """
 
 
 Expr: TypeAlias = (

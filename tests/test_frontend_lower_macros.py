@@ -134,7 +134,7 @@ def test_unknown_loops_run_any_number_of_times() -> None:
     assert body(text) == [
         "0:", "p = 0", "goto 1",
         "1:", "p = ?", "if ? goto 2 else 3",
-        "2:", "$0 = use(p)", "goto 1",
+        "2:", "p = &?", "$0 = use(p)", "goto 1",
         "3:", "$1 = done(p)", "return",
     ]  # fmt: skip
 
