@@ -58,8 +58,9 @@ class Awaited:
     ``targets`` and ``depth`` are those of the way, ``cost`` tells better witnesses from worse, ``thread``
     is the way as reports print it; ``under`` is what the callback surely holds when it waits, or got on the
     way there without waiting, ``tried`` what of that it tried; ``warned`` says that the kernel has complained
-    on the way. With ``links`` the callback waits for the lock in the end: for one that the first link's
-    thread holds, which waits for one that the second's holds, and so on.
+    on the way; ``handed_by`` is the function that hands out what decides whether it waits
+    (:mod:`gfplint.analysis.handed_out`). With ``links`` the callback waits for the lock in the end: for one
+    that the first link's thread holds, which waits for one that the second's holds, and so on.
     """
 
     lock: LockClass
@@ -74,6 +75,7 @@ class Awaited:
     links: tuple[Link, ...] = ()
     warned: bool = False
     tried: Locks = frozenset()
+    handed_by: str = ""
 
     @property
     def gates(self) -> Locks:

@@ -49,7 +49,7 @@ def best_wait(awaited: Awaited) -> Confidence:
     """The most that a finding with this callback could reach."""
     if awaited.lock.anonymous:
         return Confidence.LOW
-    if awaited.targets > 1:
+    if awaited.targets > 1 or awaited.handed_by:
         return Confidence.LOW
     if awaited.links:
         return _chain_level(awaited, awaited.targets, True, awaited.depth)
@@ -63,7 +63,7 @@ def best(ref: FunctionRef, region: Region, awaited: Awaited) -> Confidence:
         return most
     effect = region.effect
     depth = max(effect.depth, awaited.depth)
-    if region.held.lock.anonymous:
+    if region.held.lock.anonymous or awaited.handed_by:
         return Confidence.LOW
     targets = effect.targets * awaited.targets
     if awaited.links:
@@ -141,6 +141,12 @@ def assess(
         reached = Confidence.LOW
         facts.append(
             "Every page (or buffer) has such a lock; nothing says that both threads mean the same one."
+        )
+    if awaited.handed_by:
+        reached = Confidence.LOW
+        facts.append(
+            f"Whether the callback waits hangs on a field of what {awaited.handed_by}() hands out on the way,"
+            " which isn't followed."
         )
     if awaited.targets > 1:
         reached = Confidence.LOW

@@ -23,6 +23,7 @@ from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.explain import Explainer
 from gfplint.analysis.gates import Gates
 from gfplint.analysis.grouping import Match
+from gfplint.analysis.handed_out import handed_out
 from gfplint.analysis.regions import Held, Regions
 from gfplint.analysis.summary import LockClass, Locks, Region
 from gfplint.errors import SourceError
@@ -133,6 +134,7 @@ class Phases:
                     each.under,
                     warned=effect.warned,
                     tried=each.tried,
+                    handed_by=handed_out(self._program, ref, effect),
                 )
             )
         findings = [
@@ -396,6 +398,7 @@ def chained(
                     each.under,
                     (*each.links, link),
                     each.warned,
+                    handed_by=each.handed_by,
                 )
             )
     for found in result.values():
