@@ -268,6 +268,15 @@ class Models:
             self._models[name] = model
             return model
 
+    @property
+    def built(self) -> dict[str, Model]:
+        """The models that were parsed so far, to be kept."""
+        return {name: model for name, model in self._models.items() if model is not None}
+
+    def adopt(self, built: dict[str, Model]) -> None:
+        """Take over what an earlier run with the same rules has :attr:`built`."""
+        self._models.update(built)
+
     def __contains__(self, name: str) -> bool:
         """Whether ``name`` itself is modelled (patterns don't count), without parsing its model."""
         return name in self._entries

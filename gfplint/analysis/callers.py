@@ -26,8 +26,7 @@ class Callers:
 
     def static(self, ref: FunctionRef) -> bool:
         """Whether only its own file can call a function by name."""
-        file = self._program.source(ref.path)
-        items = file.find(ref.name, ItemKind.FUNCTION) if file is not None else []
+        items = self._program.find(ref.path, ref.name, ItemKind.FUNCTION)
         return ref.path.endswith(".c") and any(item.static for item in items)
 
     def _find(self, ref: FunctionRef) -> list[tuple[FunctionRef, int]] | None:
@@ -41,12 +40,9 @@ class Callers:
         call = re.compile(rb"\b" + re.escape(word) + rb"\b(\s*\()?")
         found: list[tuple[FunctionRef, int]] = []
         for path in files:
-            source = self._program.source(path)
-            if source is None:
-                continue
-            for item in self._program.items(path, ItemKind.FUNCTION, ItemKind.VARIABLE, ItemKind.MACRO):
-                matches = list(call.finditer(source.text, item.start, item.end))
-                if not matches or item.name == ref.name:
+            kinds = ItemKind.FUNCTION, ItemKind.VARIABLE, ItemKind.MACRO
+            for item, matches in self._program.matching(path, call, *kinds):
+                if item.name == ref.name:
                     continue
                 if item.kind is not ItemKind.FUNCTION or any(match[1] is None for match in matches):
                     return None

@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from gfplint import ir
 from gfplint.analysis.evaluate import Evaluator, Limits
 from gfplint.analysis.state import parts
 from gfplint.analysis.summary import Facts, LockClass
+from gfplint.analysis.work import Work
 from gfplint.errors import SourceError
 from gfplint.frontend.source import Item, ItemKind
 from gfplint.kernel.ranking import is_public
-from gfplint.kernel.workers import dispatch
 from gfplint.models import Acquire, Model
-from gfplint.program.program import FunctionRef
+from gfplint.program.kept import Key
+from gfplint.program.program import FunctionRef, Program
 from gfplint.program.substitution import at_call
+
+if TYPE_CHECKING:
+    from gfplint.cache.units import Facts as Told
 
 MANY_FILES = 400
 """From so many files on they are searched all at once, on all processes."""
@@ -35,6 +39,8 @@ _GUARD_MACROS = frozenset({"guard", "scoped_guard", "scoped_cond_guard", "CLASS"
 _NAME_BEFORE = re.compile(rb"([A-Za-z_]\w*)\s*\Z")
 _CALLED = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")
 _STATIC = re.compile(r"\((\S+)\)\Z")
+Asked: TypeAlias = tuple[int, "Told"]
+"""The number of a search among those of a run, and what a unit may ask about it."""
 _Homes: TypeAlias = dict[str, set[str] | None]
 """File → the names that it may define and that matter; None: all."""
 
@@ -42,9 +48,18 @@ _Homes: TypeAlias = dict[str, set[str] | None]
 class Candidates:
     """The functions of some files that may hold one of some locks."""
 
-    def __init__(self, evaluator: Evaluator, files: Iterable[str], locks: Sequence[LockClass]) -> None:
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        files: Iterable[str],
+        locks: Sequence[LockClass],
+        work: Work,
+        asked: Asked,
+    ) -> None:
         self._evaluator = evaluator
         self._program = evaluator.program
+        self._work = work
+        self._asked = asked
         self._files = sorted(files)
         self._locks = locks
         self._wanted = frozenset(lock.name for lock in locks)
@@ -57,6 +72,8 @@ class Candidates:
         self._found: dict[str, list[FunctionRef]] = {}
         self._words: dict[str, set[str]] = {}
         """File → words of locks that mean something there."""
+        self._named: dict[str, set[str]] = {}
+        """File → what of all that was searched for by name it mentions."""
         self._wrapping: set[str] = set()
         self._guarding: set[str] = set()
         """Names of guards (``guard(NAME)``), which are ordinary words elsewhere."""
@@ -75,24 +92,31 @@ class Candidates:
         found |= self._words.keys() | {path for path, names in self._own_wrapping.items() if names}
         return [path for path in self._files if path in found]
 
+    def wants(self, name: str) -> bool:
+        """Whether a lock class is one of those looked for."""
+        self._program.tree.trace.leaf("fact", f"wanted {name}")
+        return name in self._wanted
+
     def inputs(self, files: Iterable[str]) -> object:
-        """What :meth:`of` goes by for these files, in a form whose ``repr`` says it all."""
-        return (
-            sorted(self._wanted),
-            sorted(self._modelled),
-            sorted(self._pointers),
-            sorted(self._globals),
-            sorted(self._wrapping),
-            sorted(self._guarding),
-            [
+        """What :meth:`of` goes by for these files, in a form whose ``repr`` says it all: of words and names
+        those that the files have.
+        """
+        found = []
+        for path in files:
+            words, own = self._words.get(path, set()), self._own_wrapping.get(path, set())
+            named = self._named.get(path, set())
+            found.append(
                 (
-                    sorted(self._words.get(path, ())),
-                    sorted(self._own_wrapping.get(path, ())),
+                    sorted(words),
+                    sorted(words & self._globals),
+                    sorted((words | named | own) & self._pointers),
+                    sorted(named & self._modelled),
+                    sorted(named & self._wrapping),
+                    sorted(own),
                     self._known.get(path),
                 )
-                for path in files
-            ],
-        )
+            )
+        return sorted(self._guarding), found
 
     def of(self, path: str) -> list[FunctionRef]:
         """The functions of a file that name one of the locks or call a wrapper, in source order."""
@@ -207,15 +231,11 @@ class Candidates:
 
     def _mentioning(self, files: Sequence[str], words: Iterable[str]) -> list[str]:
         """Those of the files that mention one of the words."""
-        words = set(words)
-        if not words:
-            return []
-        if len(files) > MANY_FILES:
-            answers = self._program.tree.index.mentions(sorted(words))
-            found = {path for paths in answers.values() for path in paths}
-            return [path for path in files if path in found]
-        pattern = any_of(words)
-        return [path for path in files if pattern.search(self._read(path))]
+        found = mentioned(self._program, files, set(words))
+        files = [path for path in files if path in found]
+        for path in files:
+            self._named.setdefault(path, set()).update(found[path])
+        return files
 
     def _read(self, path: str) -> bytes:
         try:
@@ -254,7 +274,7 @@ class Candidates:
         """Whether an expression has the address of something that is, or may be, one of the locks."""
         if isinstance(expr, ir.AddressOf) and isinstance(expr.operand, (ir.Field, ir.Global, ir.Index)):
             place = self._evaluator.place(expr.operand, fn)
-            if place is None or place.lock_class in self._wanted:
+            if place is None or self.wants(place.lock_class):
                 return True
         return any(self._speaks(part, fn) for part in parts(expr))
 
@@ -267,7 +287,7 @@ class Candidates:
             if not isinstance(effect, Acquire):
                 continue
             if effect.lock_class is not None:
-                if effect.lock_class in self._wanted:
+                if self.wants(effect.lock_class):
                     return True
             elif effect.lock is not None:
                 lock = at_call(effect.lock, actual)
@@ -325,19 +345,39 @@ class Candidates:
             folders: dict[str, list[str]] = {}
             for path in sorted(homes):
                 folders.setdefault(path.rpartition("/")[0], []).append(path)
+            first = many and not number
+
+            def key(
+                files: list[str],
+                fresh: frozenset[str] = frozenset(fresh),
+                homes: _Homes = homes,
+                first: bool = first,
+            ) -> Key:
+                return (
+                    *("wrappers", self._asked[0], first, files, self.inputs(files)),
+                    [
+                        (sorted(fresh & self._named.get(path, set())), sorted(homes[path] or ()))
+                        for path in files
+                    ],
+                )
 
             def work(
                 files: list[str],
                 fresh: frozenset[str] = frozenset(fresh),
                 homes: _Homes = homes,
-                first: bool = many and not number,
+                first: bool = first,
             ) -> tuple[list[tuple[str, str, bool]], dict[str, list[FunctionRef]]]:
-                self._evaluator.begin(files)
+                self._evaluator.begin(("wrappers", files))
+                self._alone.begin(("wrappers", files))
                 known = {path: self._taking(path, self._pattern(path)) for path in files} if first else {}
                 found = [each for path in files for each in self._wrappers_in(path, homes[path], fresh)]
                 return found, known
 
-            answers, _ = dispatch(work, list(folders.values()), tree.jobs if many else 1)
+            units = list(folders.values())
+            if many:
+                answers = self._work.answers(units, key, work, facts=self._asked[1])
+            else:
+                answers = [work(unit) for unit in units]
             fresh = set()
             for _, taking in answers:
                 self._known.update(taking)
@@ -417,11 +457,34 @@ class Candidates:
         if not self._takes(ref):
             return False
         summary = self._alone.summary(ref, Facts())
-        return any(held.lock.name in self._wanted for each in summary.exits for held in each.taken)
+        return any(self.wants(held.lock.name) for each in summary.exits for held in each.taken)
 
 
 def _either(words: Iterable[str]) -> bytes:
     return b"|".join(re.escape(word.encode()) for word in sorted(words))
+
+
+def mentioned(program: Program, files: Sequence[str], words: set[str]) -> dict[str, set[str]]:
+    """Which of the words each of the files mentions that mentions any. Comments and strings count."""
+    found: dict[str, set[str]] = {}
+    if not words:
+        return found
+    left = files
+    if len(files) > MANY_FILES:
+        index = program.tree.index
+        for word, paths in index.mentions(sorted(words)).items():
+            for path in paths:
+                found.setdefault(path, set()).add(word)
+        left = [path for path in files if path not in index]
+    pattern = any_of(words)
+    for path in left:
+        try:
+            names = pattern.findall(program.tree.read(path))
+        except SourceError:  # counted where the file is opened in earnest
+            continue
+        if names:
+            found[path] = {name.decode() for name in names}
+    return found
 
 
 def any_of(words: set[str]) -> re.Pattern[bytes]:

@@ -282,7 +282,7 @@ class Evaluator:
 
     def _is_const(self, variable: ir.Variable) -> bool:
         item = self.program.enclosing(variable.path, variable.at)
-        file = self.program.source(variable.path)
+        file = self.program.part(variable.path)
         return (
             item is not None and file is not None and b"const" in file.text[item.start : variable.at].split()
         )
@@ -449,7 +449,10 @@ class Evaluator:
         calls outside of :attr:`focus` are looked into only as deep as lock wrappers go.
         """
         if self.focus is not None and len(self._stack) == 1:
-            inside = any(each.lock.name in self.focus for each in held)
+            inside = False
+            for each in held:
+                self._trace.leaf("fact", f"wanted {each.lock.name}")
+                inside = inside or each.lock.name in self.focus
             self._horizon = _DONE if inside else 1 + _GLANCE
 
     def begin(self, unit: object) -> None:

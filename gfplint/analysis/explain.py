@@ -99,7 +99,7 @@ class Explainer:
         return self.place(path, effect.at, length)
 
     def _source(self, path: str, at: int, length: int) -> bytes:
-        file = self._program.source(path)
+        file = self._program.part(path)  # inside of a function that was looked into
         return file.data[at : at + length] if file is not None else b""
 
     # ------------------------------------------------------------------------- lock-held
@@ -346,7 +346,7 @@ class Explainer:
 
     def _written(self, path: str, leaf: Effect, event: Allocation) -> str:
         """The mask's text in the source, "" where the call isn't in the source as such."""
-        file = self._program.source(path)
+        file = self._program.part(path)  # inside of a function that was looked into
         if file is None:
             return ""
         opening = file.data.find(b"(", leaf.at)

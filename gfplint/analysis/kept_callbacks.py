@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gfplint.analysis.callbacks import Answer
-from gfplint.analysis.phases import Books, Phases
+from gfplint.analysis.phases import Phases
+from gfplint.analysis.work import Books
 from gfplint.kernel.tree import KernelTree
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class KeptCallbacks:
     ) -> None:
         self._phases = phases
         self._kept: Kept | None = None
-        before = phases.books()
+        before = phases.work.books()
         self._notes = set(before.notes)
         # A debugging run raises what another one notes. What was looked into before would be kept as well.
         fresh = not before.account.evaluated and not before.account.files
@@ -50,11 +51,11 @@ class KeptCallbacks:
         answers: list[Answer]
         books: Books
         answers, books = known
-        self._phases.add(books)
+        self._phases.work.add(books)
         return answers
 
     def save(self, answers: list[Answer]) -> None:
         """Keep the answers, and what was read and understood since this was made."""
         if self._kept is not None:
-            books = self._phases.books()
+            books = self._phases.work.books()
             self._kept.save(self._seen, (answers, replace(books, notes=books.notes - self._notes)))

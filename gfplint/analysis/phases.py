@@ -10,9 +10,9 @@ that no edit touched (:mod:`gfplint.cache.units`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from xxhash import xxh3_64_digest
 
@@ -26,12 +26,11 @@ from gfplint.analysis.grouping import Match
 from gfplint.analysis.handed_out import handed_out
 from gfplint.analysis.regions import Held, Regions
 from gfplint.analysis.summary import LockClass, Locks, Region
+from gfplint.analysis.work import Progress, Work
 from gfplint.errors import SourceError
-from gfplint.findings import Confidence, Note
-from gfplint.kernel.tree import Consulted
-from gfplint.kernel.workers import dispatch
-from gfplint.program.kept import KeptWork, Key
-from gfplint.program.program import Account, FunctionRef, Program
+from gfplint.findings import Confidence
+from gfplint.program.kept import Key
+from gfplint.program.program import FunctionRef, Program
 from gfplint.program.registrations import Registered
 from gfplint.rules import Context, Rule, Rules
 
@@ -41,11 +40,6 @@ if TYPE_CHECKING:
 _MOST_FILES = 400
 """Files of a run from which on links between locks are looked for in these alone."""
 
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
-Progress = Callable[[int, int], None]
-"""Called with how many units are done, and how many there are."""
-
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -54,15 +48,6 @@ class Query:
     rule: Rule
     context: Context
     waits: dict[str, list[Awaited]]
-
-
-@dataclass(slots=True)
-class Books:
-    """What one process, or an earlier run, has to add to the account of a run."""
-
-    account: Account
-    notes: set[Note]
-    consulted: Consulted
 
 
 class Phases:
@@ -80,8 +65,7 @@ class Phases:
         self._program = program
         self._rules = rules
         self._evaluator = evaluator
-        self._jobs = jobs
-        self._kept = KeptWork(program, units)
+        self.work = Work(program, jobs, units)
         self._searches = 0
         self.explainer = Explainer(evaluator, Conditions(program.masks))
 
@@ -90,7 +74,7 @@ class Phases:
     def callbacks(self, contexts: Sequence[Context], progress: Progress) -> list[Answer]:
         """What every registered callback of these contexts waits for, in the order of :class:`Registered`."""
         callbacks = Callbacks(self._evaluator)
-        registered = callbacks.registrations.find(contexts, self._kept)
+        registered = callbacks.registrations.find(contexts, self.work.kept)
         functions: dict[FunctionRef, list[Registered]] = {}
         for each in registered:
             functions.setdefault(each.callback, []).append(each)
@@ -102,13 +86,9 @@ class Phases:
 
         def work(unit: list[Registered]) -> list[Answer]:
             self._begin(("callbacks", unit[0].callback))
-            return self._kept.work(
-                key(unit),
-                lambda: [self._answer(callbacks.evaluate(each, contexts), inside) for each in unit],
-            )
+            return [self._answer(callbacks.evaluate(each, contexts), inside) for each in unit]
 
-        units = sorted(functions.values())
-        found = self._answers(units, key, work, progress)
+        found = self.work.answers(sorted(functions.values()), key, work, progress=progress)
         answers = [answer for unit in found for answer in unit]
         return sorted(answers, key=lambda answer: answer.registered)
 
@@ -175,23 +155,18 @@ class Phases:
                 if any(confidence.best_wait(each) >= lowest for each in waits):
                     locks[name] = waits[0].lock
         beside = self._beside(queries, linked, own)
-        regions = Regions(self._evaluator, own | beside, [locks[name] for name in sorted(locks)])
-
-        gates = Gates(self._evaluator, regions.callers)
-
         self._searches += 1
         number = self._searches
-        facts = {
-            _fact(query, name): xxh3_64_digest(_plain(waits).encode())
-            for query in queries
-            for name, waits in query.waits.items()
-        }
+        facts = _told(queries, linked, locks)
+        regions = Regions(
+            self._evaluator, own | beside, [locks[name] for name in sorted(locks)], self.work, (number, facts)
+        )
+        gates = Gates(self._evaluator, regions.callers)
         trace = self._program.tree.trace
 
         def first(query: Query, region: Region) -> Awaited | None:
+            trace.leaf("fact", _waits(query, region.held.lock.name))
             waits = query.waits.get(region.held.lock.name)
-            if waits is not None:
-                trace.leaf("fact", _fact(query, region.held.lock.name))
             if waits is None or not explainer.matches(query.rule, region.effect):
                 return None
             return explainer.waiting(waits, region)
@@ -205,9 +180,15 @@ class Phases:
 
         def decided(region: Region) -> bool:
             name = region.held.lock.name
+            for query in queries:
+                trace.leaf("fact", _waits(query, name))
             return all(
                 explainer.decided(query.rule, region.effect) for query in queries if name in query.waits
             )
+
+        def starts_link(region: Region) -> bool:
+            trace.leaf("fact", f"linked {region.held.lock.name}")
+            return region.held.lock.name in linked
 
         def matches(held: Held) -> Iterable[Match]:
             for query in queries:
@@ -224,12 +205,7 @@ class Phases:
                     own = awaited.links or explainer.belongs(lock, callback.path)
                     yield Match(finding, lock.name, site, None if own else callback)
 
-        asked = [
-            [(query.rule.id, query.context.id, sorted(query.waits)) for query in queries],
-            sorted(locks),
-            sorted(linked),
-            lowest,
-        ]
+        asked = number, [(query.rule.id, query.context.id) for query in queries], lowest, bool(linked)
 
         def look_key(unit: list[str]) -> Key:
             mine = [path for path in unit if path in own]
@@ -237,37 +213,29 @@ class Phases:
 
         def look(unit: list[str]) -> tuple[list[FunctionRef], list[Link]]:
             self._begin(("look", number, unit[0].rpartition("/")[0]))
-
-            def work() -> tuple[list[FunctionRef], list[Link]]:
-                holders = regions.holders([path for path in unit if path in own], worth)
-                return holders, _best_links(
-                    explainer.link(ref, region)
-                    for ref, region in (regions.waiting(unit) if linked else ())
-                    if region.held.lock.name in linked and confidence.is_short(region.effect)
-                )
-
-            return self._kept.work(look_key(unit), work, facts=facts)
+            holders = regions.holders([path for path in unit if path in own], worth)
+            return holders, _best_links(
+                explainer.link(ref, region)
+                for ref, region in (regions.waiting(unit) if linked else ())
+                if starts_link(region) and confidence.is_short(region.effect)
+            )
 
         def confirm_key(unit: list[FunctionRef]) -> Key:
             return "confirm", asked, unit
 
         def confirm(unit: list[FunctionRef]) -> list[Match]:
             self._begin(("confirm", number, unit[0].path.rpartition("/")[0]))
+            return [
+                match
+                for ref in unit
+                for held in regions.confirmed(ref, worth, decided)
+                for match in matches(held)
+            ]
 
-            def work() -> list[Match]:
-                return [
-                    match
-                    for ref in unit
-                    for held in regions.confirmed(ref, worth, decided)
-                    for match in matches(held)
-                ]
-
-            return self._kept.work(confirm_key(unit), work, facts=facts)
-
-        looked = self._answers(regions.prepare(), look_key, look, progress, facts)
+        looked = self.work.answers(regions.prepare(), look_key, look, facts=facts, progress=progress)
         holders = [refs for refs, _ in looked if refs]
         regions.look_up_callers({ref for refs in holders for ref in refs})
-        found = self._answers(holders, confirm_key, confirm, lambda done, total: None, facts)
+        found = self.work.answers(holders, confirm_key, confirm, facts=facts)
         links = _best_links(link for _, each in looked for link in each)
         return [match for unit in found for match in unit], links
 
@@ -302,57 +270,31 @@ class Phases:
         """A unit of work starts: nothing of the last one's may show in it."""
         self._evaluator.begin(unit)
 
-    def _answers(
-        self,
-        units: Sequence[_Item],
-        key: Callable[[_Item], Key],
-        work: Callable[[_Item], _Result],
-        progress: Progress,
-        facts: Facts | None = None,
-    ) -> list[_Result]:
-        """What was kept of the units, and the rest worked out."""
-        found: list[_Result | None] = list(self._kept.load([key(unit) for unit in units], facts))
-        missing = [number for number, answer in enumerate(found) if answer is None]
-        results = self._spread(work, [units[number] for number in missing], progress)
-        for number, result in zip(missing, results, strict=True):
-            found[number] = result
-        return [answer for answer in found if answer is not None]
 
-    def _spread(
-        self, work: Callable[[_Item], _Result], units: Sequence[_Item], progress: Progress
-    ) -> list[_Result]:
-        """Work on the units, on all processes, and bring home what each of them read."""
-        if not units:
-            return []
-        results, books = dispatch(
-            work, units, self._jobs, self._close, lambda done: progress(done, len(units))
-        )
-        for each in books:
-            self.add(each)
-        return results
-
-    def add(self, books: Books) -> None:
-        """Take over what was read and understood elsewhere."""
-        self._program.account.add(books.account)
-        self._program.notes |= books.notes
-        self._program.tree.consulted.add(books.consulted)
-
-    def books(self) -> Books:
-        """What was read and understood so far."""
-        return Books(
-            self._program.account,
-            self._program.notes,
-            self._program.tree.consulted,
-        )
-
-    def _close(self) -> Books:
-        if self._program.tree.store is not None:
-            self._program.tree.store.flush()
-        return self.books()
+def _waits(query: Query, lock: str) -> str:
+    return f"waits {query.rule.id} {query.context.id} {lock}"
 
 
-def _fact(query: Query, lock: str) -> str:
-    return f"{query.rule.id} {query.context.id} {lock}"
+def _told(queries: Sequence[Query], linked: Collection[str], locks: Collection[str]) -> Facts:
+    """What a unit may ask about the run, as digests: who waits for a lock, whether a lock is linked, and
+    whether it is one of those looked for.
+    """
+    waits = {_waits(query, name): each for query in queries for name, each in query.waits.items()}
+    known: dict[str, bytes] = {}
+
+    def tell(what: str) -> bytes:
+        answer = known.get(what)
+        if answer is None:
+            kind, _, name = what.partition(" ")
+            if kind == "waits":
+                found = waits.get(what)
+                answer = xxh3_64_digest(_plain(found).encode()) if found is not None else b""
+            else:
+                answer = b"1" if name in (linked if kind == "linked" else locks) else b""
+            known[what] = answer
+        return answer
+
+    return tell
 
 
 def _plain(value: object) -> str:

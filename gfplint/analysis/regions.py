@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gfplint.analysis.callers import Callers
-from gfplint.analysis.candidates import Candidates, any_of
+from gfplint.analysis.candidates import Asked, Candidates, any_of
 from gfplint.analysis.evaluate import ChainEvaluator, Evaluator
 from gfplint.analysis.summary import Allocation, Facts, LockClass, Region, Summary, Wait
+from gfplint.analysis.work import Work
 from gfplint.frontend.source import ItemKind
 from gfplint.kernel.trace import Memo
 from gfplint.program.program import FunctionRef
@@ -48,13 +49,20 @@ class Held:
 class Regions:
     """Searches the functions of some paths for regions of some locks."""
 
-    def __init__(self, evaluator: Evaluator, files: Iterable[str], locks: Iterable[LockClass]) -> None:
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        files: Iterable[str],
+        locks: Iterable[LockClass],
+        work: Work,
+        asked: Asked,
+    ) -> None:
         """``files``: those to analyse; ``locks``: the classes of interest."""
         self._evaluator = evaluator
         self._program = evaluator.program
         locks = list(locks)
         self._wanted = frozenset(lock.name for lock in locks)
-        self._candidates = Candidates(evaluator, files, locks)
+        self._candidates = Candidates(evaluator, files, locks, work, asked)
         self._chains: dict[FunctionRef, ChainEvaluator] = {}
         self._chains_left = 0
         self._decided: Decided = lambda _: True
@@ -97,7 +105,7 @@ class Regions:
                 for region in list(self._summary(ref).regions.values()):
                     event = region.effect.event
                     if (
-                        region.held.lock.name in self._wanted
+                        self._candidates.wants(region.held.lock.name)
                         and isinstance(event, Wait)
                         and event.lock.word
                         and event.lock.exact
@@ -120,8 +128,11 @@ class Regions:
     def _regions(self, ref: FunctionRef, worth: Worth) -> Iterator[tuple[Summary, Region]]:
         summary = self._summary(ref)
         for region in list(summary.regions.values()):
-            relevant = region.held.lock.name in self._wanted and isinstance(region.effect.event, Allocation)
-            if relevant and worth(ref, region):
+            if (
+                isinstance(region.effect.event, Allocation)
+                and self._candidates.wants(region.held.lock.name)
+                and worth(ref, region)
+            ):
                 yield summary, region
 
     def _summary(self, ref: FunctionRef) -> Summary:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
+import pickle
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -49,6 +50,7 @@ class Run:
         dirs = (rules_directory(), *options.rules_dirs)
         self.rules = Rules.load(dirs, self.tree.version)
         self.program = Program(self.tree, Models.load(dirs, self.tree.version))
+        self._kept_models = self._load_models()
         units = self._units()
         self.evaluator = Evaluator(self.program)
         self.conditions = Conditions(self.program.masks)
@@ -69,12 +71,35 @@ class Run:
             return None
         from gfplint.cache.kept import content
         from gfplint.cache.units import Units
+        from gfplint.program.parts import Parts
 
         units = Units(tree, self.options.rules_dirs, [tree.arch, content(self.options.kconfig)])
         outer = tree.trace.enter()
         _ = self.program.masks, tree.index.loop_macros
+        units.parts = Parts(tree, lambda: Program(tree, self.program.models))
         units.ground(tree.trace.leaves(tree.trace.leave(outer)))
         return units
+
+    def _load_models(self) -> int:
+        """Take over the API models that an earlier run has parsed, and say how many these are."""
+        store = self.tree.store
+        data = store.get("models", self._models_key()) if store is not None else None
+        if data is None:
+            return 0
+        built = pickle.loads(data)
+        self.program.models.adopt(built)
+        return len(built)
+
+    def _keep_models(self) -> None:
+        store, built = self.tree.store, self.program.models.built
+        if store is not None and len(built) > self._kept_models:
+            store.put("models", self._models_key(), pickle.dumps(built, 5))
+
+    def _models_key(self) -> bytes:
+        from gfplint.cache import identity
+
+        dirs = (rules_directory(), *self.options.rules_dirs)
+        return identity.rules(dirs) + repr((dirs, self.tree.version)).encode("utf-8", "surrogateescape")
 
     def _changed_paths(self) -> list[str]:
         """Those of the changed files that are in the tree."""
@@ -156,6 +181,7 @@ class Run:
         findings.extend(self._held(queries, [rule for rule in rules if rule.kind == "chain"], waits))
         if not self.options.reach:
             self._look_at_named_files()
+        self._keep_models()
         findings = [each for each in findings if each.confidence >= self.options.min_confidence]
         findings.sort(
             key=lambda each: (each.place.path, each.place.line, each.place.column, each.rule, each.message)
@@ -284,8 +310,8 @@ class Run:
 
     def _unbalanced(self, rule: Rule) -> list[Finding]:
         explainer = ScopeExplainer(self.phases.explainer, self.program, rule)
-        found = Scopes(self.evaluator, self.files).find()
-        findings = [self.suppressions.apply(explainer.finding(each)) for each in found]
+        found = Scopes(self.evaluator, self.files, self.phases.work).find(rule.id, explainer.finding)
+        findings = [self.suppressions.apply(each) for each in found]
         return [each for each in findings if self.touched is None or self.touched.finding(each)]
 
     # -------------------------------------------------------------------------- show-locks

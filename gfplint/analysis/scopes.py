@@ -12,7 +12,7 @@ from gfplint.analysis.summary import NOFS, NOIO, NORECLAIM, SCOPES
 from gfplint.analysis.values import Cookie, Value
 
 # include/linux/sched.h: task flags that current_gfp_context() and the allocator's slow path look at.
-_TASK_FLAGS = {"PF_MEMALLOC": NORECLAIM, "PF_MEMALLOC_NOFS": NOFS, "PF_MEMALLOC_NOIO": NOIO}
+TASK_FLAGS = {"PF_MEMALLOC": NORECLAIM, "PF_MEMALLOC_NOFS": NOFS, "PF_MEMALLOC_NOIO": NOIO}
 
 
 def enter(scope: int, state: State) -> Cookie:
@@ -70,7 +70,7 @@ def task_flags(target: ir.Expr) -> bool:
 
 def _scopes(expr: ir.Expr) -> list[int]:
     if isinstance(expr, ir.Global):
-        return [_TASK_FLAGS[expr.name]] if expr.name in _TASK_FLAGS else []
+        return [TASK_FLAGS[expr.name]] if expr.name in TASK_FLAGS else []
     if isinstance(expr, ir.Binary):
         return _scopes(expr.left) + _scopes(expr.right)
     return _scopes(expr.operand) if isinstance(expr, (ir.Unary, ir.Cast)) else []

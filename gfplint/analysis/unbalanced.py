@@ -8,21 +8,28 @@ all that its callees do and return, and only what is found then too counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from gfplint import ir
-from gfplint.analysis.candidates import any_of
+from gfplint.analysis.candidates import MANY_FILES, any_of, mentioned
 from gfplint.analysis.evaluate import Evaluator, Limits, _Active
 from gfplint.analysis.scope_state import Entry, Problem
 from gfplint.analysis.scope_walk import ScopeWalk, Wrapper
+from gfplint.analysis.scopes import TASK_FLAGS
 from gfplint.analysis.summary import Facts, Summary
-from gfplint.errors import SourceError
+from gfplint.analysis.work import Work
+from gfplint.findings import Finding
 from gfplint.frontend.source import Item, ItemKind
+from gfplint.program.kept import Key
 from gfplint.program.program import FunctionRef
 
+_Result = TypeVar("_Result")
 _WRAPPER_ROUNDS = 2
-_BY_HAND = re.compile(rb"\bcurrent\s*->\s*flags\s*\|=[^;]*\bPF_MEMALLOC")
+_BY_HAND = re.compile(
+    rb"\bcurrent\s*->\s*flags\s*\|=[^;]*\b(?:" + b"|".join(map(str.encode, TASK_FLAGS)) + rb")\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,54 +54,81 @@ class Unbalanced:
 class Scopes:
     """Searches the functions of some paths."""
 
-    def __init__(self, evaluator: Evaluator, files: Iterable[str]) -> None:
+    def __init__(self, evaluator: Evaluator, files: Iterable[str], work: Work) -> None:
         self._evaluator = evaluator
         self._program = evaluator.program
         self._files = sorted(files)
+        self._work = work
         self._alone = Evaluator(evaluator.program, Limits(depth=1), evaluator)
         self._scoping = frozenset(evaluator.program.models.scoping())
         self._wrappers: dict[FunctionRef, Wrapper] = {}
         self._macros: set[str] = set()
 
-    def find(self) -> list[Unbalanced]:
-        """Everything that is wrong, in source order."""
+    def find(self, what: str, explain: Callable[[Unbalanced], Finding]) -> list[Finding]:
+        """Everything that is wrong, explained, in source order; ``what`` says what ``explain`` goes by."""
         self._find_wrappers()
-        found: list[Unbalanced] = []
-        pattern = any_of({*self._scoping, *self._macros, *(ref.name for ref in self._wrappers)})
-        for path, item in self._mentioning(self._files, pattern, by_hand=True):
-            found.extend(self._look_into(FunctionRef(path, item.start, item.name)))
-        return found
+        words = {*self._scoping, *self._macros, *(ref.name for ref in self._wrappers)}
+        named, units = self._mentioning(self._files, words, by_hand=True)
+        pattern = any_of(words)
+
+        def key(files: list[str]) -> Key:
+            return "scopes", what, self._inputs(files, named)
+
+        def work(files: list[str]) -> list[Finding]:
+            self._begin(("scopes", files))
+            return [
+                explain(each)
+                for path in files
+                for item in self._items(path, pattern, by_hand=True)
+                if item.kind is ItemKind.FUNCTION
+                for each in self._look_into(FunctionRef(path, item.start, item.name))
+            ]
+
+        return [finding for unit in self._answers(units, key, work) for finding in unit]
+
+    def _answers(
+        self, units: list[list[str]], key: Callable[[list[str]], Key], work: Callable[[list[str]], _Result]
+    ) -> list[_Result]:
+        return self._work.answers(units, key, work, jobs=None if len(self._files) > MANY_FILES else 1)
+
+    def _begin(self, unit: object) -> None:
+        self._evaluator.begin(unit)
+        self._alone.begin(unit)
+
+    def _inputs(self, files: list[str], named: dict[str, set[str]]) -> object:
+        """What is known of wrappers, as far as it can matter to these files."""
+        words = {word for path in files for word in named[path]}
+        wrappers = sorted(
+            (ref, wrapper)
+            for ref, wrapper in self._wrappers.items()
+            if ref.name in words or not words.isdisjoint(self._macros)
+        )
+        return [(path, sorted(named[path])) for path in files], wrappers
 
     def _mentioning(
-        self,
-        files: Iterable[str],
-        pattern: re.Pattern[bytes],
-        *,
-        by_hand: bool = False,
-        macros: set[str] | None = None,
-    ) -> Iterator[tuple[str, Item]]:
-        """The functions of these files that mention a word, and those that enter a scope by hand. The names
-        of macros that mention one are added to ``macros``.
-        """
+        self, files: list[str], words: set[str], *, by_hand: bool = False
+    ) -> tuple[dict[str, set[str]], list[list[str]]]:
+        """Those of the files that mention one of the words, with what they mention, and by folder."""
+        if by_hand:
+            words = {*words, *TASK_FLAGS}
+        named = mentioned(self._program, files, words)
+        folders: dict[str, list[str]] = {}
         for path in files:
-            try:
-                data = self._program.tree.read(path)
-            except SourceError:  # counted where the file is opened in earnest
-                continue
-            hand = by_hand and _BY_HAND.search(data) is not None
-            if not hand and pattern.search(data) is None:
-                continue
-            file = self._program.source(path)
-            if file is None:
-                continue
-            for item in self._program.items(path, ItemKind.FUNCTION, ItemKind.MACRO):
-                if item.kind is ItemKind.MACRO:
-                    if macros is not None and pattern.search(file.text, item.start, item.end):
-                        macros.add(item.name)
-                    continue
-                named = pattern.search(file.text, item.start, item.end)
-                if named or (hand and _BY_HAND.search(file.text, item.start, item.end)):
-                    yield path, item
+            if path in named:
+                folders.setdefault(path.rpartition("/")[0], []).append(path)
+        return named, list(folders.values())
+
+    def _items(self, path: str, pattern: re.Pattern[bytes], *, by_hand: bool = False) -> Iterator[Item]:
+        """The functions and macros of a file that match the pattern, and functions that enter a scope by
+        hand.
+        """
+        file = self._program.source(path)
+        for item in self._program.items(path, ItemKind.FUNCTION, ItemKind.MACRO):
+            if file is not None and (
+                pattern.search(file.text, item.start, item.end)
+                or (by_hand and _BY_HAND.search(file.text, item.start, item.end))
+            ):
+                yield item
 
     # ----------------------------------------------------------------------------- wrappers
 
@@ -102,17 +136,36 @@ class Scopes:
         """Functions of the paths, and of headers beside them, that return a cookie or restore a parameter."""
         homes = sorted({*self._files, *self._headers()})
         words = set(self._scoping)
-        for _ in range(_WRAPPER_ROUNDS):
+        for number in range(_WRAPPER_ROUNDS):
+            named, units = self._mentioning(homes, words)
+            pattern = any_of(words)
+
+            def key(files: list[str], number: int = number, named: dict[str, set[str]] = named) -> Key:
+                return "scope wrappers", number, self._inputs(files, named)
+
+            def work(
+                files: list[str], pattern: re.Pattern[bytes] = pattern
+            ) -> tuple[dict[FunctionRef, Wrapper], set[str]]:
+                self._begin(("scope wrappers", files))
+                found: dict[FunctionRef, Wrapper] = {}
+                macros: set[str] = set()
+                for path in files:
+                    for item in self._items(path, pattern):
+                        ref = FunctionRef(path, item.start, item.name)
+                        if item.kind is ItemKind.MACRO:
+                            macros.add(item.name)
+                        elif ref not in self._wrappers and item.name not in self._scoping:
+                            walk = self._walk(ref, follow=False)
+                            wrapper = walk.wrapper() if walk is not None else Wrapper()
+                            if wrapper != Wrapper():
+                                found[ref] = wrapper
+                return found, macros
+
             fresh: dict[FunctionRef, Wrapper] = {}
             macros: set[str] = set()
-            for path, item in self._mentioning(homes, any_of(words), macros=macros):
-                ref = FunctionRef(path, item.start, item.name)
-                if ref in self._wrappers or item.name in self._scoping:
-                    continue
-                walk = self._walk(ref, follow=False)
-                wrapper = walk.wrapper() if walk is not None else Wrapper()
-                if wrapper != Wrapper():
-                    fresh[ref] = wrapper
+            for found, inside in self._answers(units, key, work):
+                fresh.update(found)
+                macros |= inside
             words = ({ref.name for ref in fresh} | macros) - words
             self._wrappers.update(fresh)
             self._macros |= macros

@@ -4,8 +4,8 @@ An answer's key holds what it was computed from: gfplint, Python and libraries, 
 place and version, and the content of all its C files. What was read besides (a ``.clang-format``, a ``.c``
 file that another includes from ``tools/``) is kept with the answer and compared.
 
-An answer is kept only if the tree is the same at the end as at the run's beginning: a file saved in between
-may have been read before or after.
+An answer is kept only if whatever was read, searched and scanned for it was as it had been at the run's
+beginning: then it is the answer for that state, whatever was saved in between.
 """
 
 from __future__ import annotations
@@ -44,11 +44,12 @@ class Kept:
 
     def save(self, seen: list[object], answer: object) -> None:
         """Keep an answer that rests on what the tree's files were consulted for so far."""
-        store, snapshot, consulted = self._tree.store, self._tree.snapshot, self._tree.consulted
+        tree = self._tree
+        store, snapshot, consulted = tree.store, tree.snapshot, tree.consulted
         if store is None or snapshot is None or not snapshot.known:
             return
         snapshot.save(store)
-        if consulted.beyond:
+        if consulted.beyond or consulted.changing or tree.index.tables.torn:
             return
         identities = snapshot.identities
         read = []
@@ -58,10 +59,14 @@ class Kept:
                 read.append((path, content))
             elif known != content:
                 return
-        looked_for = [(path, there) for path, there in consulted.looked_for.items() if path not in identities]
-        if snapshot.unchanged(self._tree.jobs):
-            value = (sorted(read), sorted(looked_for), sorted(consulted.listings.items()), answer)
-            store.save(self._kind, self._key(snapshot.digest, seen), pickle.dumps(value, 5))
+        looked_for = []
+        for path, there in consulted.looked_for.items():
+            if path not in identities:
+                looked_for.append((path, there))
+            elif not there:
+                return
+        value = (sorted(read), sorted(looked_for), sorted(consulted.listings.items()), answer)
+        store.save(self._kind, self._key(snapshot.digest, seen), pickle.dumps(value, 5))
 
     def _key(self, digest: bytes, seen: list[object]) -> bytes:
         tree = self._tree

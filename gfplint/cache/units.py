@@ -2,12 +2,13 @@
 
 A unit of work (a folder's callbacks, the registrations in a file) is kept under a key that says what was
 asked. Kept with its answer are the state of the tree and all that was asked of it on the way
-(:mod:`gfplint.kernel.trace`):
+(:mod:`gfplint.kernel.trace`), with digests of what was found. A later run looks at what files that are no
+longer as they were have now and had then, and asks again what that may have changed:
 
-- files, names in the index and stores into fields, as hashes of 32 bits. A later run compares them with the
-  hashes of what files that are no longer as they were have now and had then. Two names of one hash make it
-  compute an answer again that would have held, nothing else;
-- searches for words, and what is outside of the index, with digests of what was found.
+- names in the index and stores into fields, known by hashes of 32 bits. Where one of these clashes, the
+  digests differ, and an answer that would have held is computed again, nothing else;
+- parts of files, mostly the definitions of a name;
+- searches for words, and what is outside of the index.
 
 An answer is kept only if every file that it rests on was, when it was read, as the run's snapshot says.
 """
@@ -18,31 +19,63 @@ import marshal
 import os
 import pickle
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
-from zlib import compress, decompress
+from typing import Any, NamedTuple, Protocol, cast
+from zlib import compress, crc32, decompress
 
 from xxhash import xxh3_64_digest, xxh3_128_digest
 
 from gfplint.cache import identity, outside
-from gfplint.kernel.tables import STORES, Tables, path_hash, touched, word_hash
+from gfplint.kernel.tables import ROWS, STORES, Tables, Words, folders_of, path_hash, rows_hash, word_hash
 from gfplint.kernel.trace import Leaf
 from gfplint.kernel.tree import KernelTree
 from gfplint.resources import rules_directory
 
 _KIND = "unit"
-Facts = Mapping[str, bytes]
-"""What a unit may have asked the run about, by name, as digests."""
+Facts = Callable[[str], bytes]
+"""Answers what a unit may ask the run about, as digests."""
 
 Books = dict[str, list[Any]]
 """What the work enters in the books of a run, by the name of the book."""
 
 
+Question = tuple[str, str, str]
+"""The arguments of :meth:`gfplint.kernel.index.Index.again`."""
+
+
+class Changes(NamedTuple):
+    """What changed since a state."""
+
+    paths: list[str]
+    files: set[int]
+    """Their hashes."""
+    asked: dict[int, Question | None]
+    """What may have another answer now, by hash; None: what has, or can't be asked again."""
+
+
+class Parts(Protocol):
+    """Asks about parts of files as they are now (:class:`gfplint.program.parts.Parts`)."""
+
+    def items(self, path: str) -> Mapping[int, int] | None:
+        """The digests of a file's items by the hash of their name; None where it can't be read."""
+
+    def again(self, path: str, question: str, argument: object) -> int:
+        """The digest of the answer to another question."""
+
+
 class _Record(NamedTuple):
     state: bytes
+    files: bytes
+    """Of whole files: hashes, four bytes each."""
     asked: bytes
-    """Hashes, four bytes each."""
+    """Of what was asked of the index: hashes, four bytes each."""
+    found: bytes
+    """Of the answers to these: digests, eight bytes each."""
+    parts: dict[str, tuple[bytes, bytes, bytes, list[tuple[str, object, int]]]]
+    """By path: hashes of names with items and the digests of these, hashes of names without, and other
+    questions with digests."""
     words: list[tuple[str, list[str], bytes]]
     """(place, words, digests of the files that mention each)"""
     many: list[tuple[str, int, bool]]
@@ -61,9 +94,15 @@ class Units:
     def __init__(self, tree: KernelTree, rules_dirs: Iterable[Path], seen: Sequence[object]) -> None:
         """``seen``: the options that every answer depends on."""
         self._tree = tree
-        self._changes: dict[bytes, frozenset[int] | None] = {}
+        self._changes: dict[bytes, Changes | None] = {}
+        self._again: dict[tuple[str, str, str], int] = {}
+        self.parts: Parts | None = None
+        """Asks about parts of files again. Without it, an answer that rests on a part of a file that has
+        changed counts as touched."""
         self._state: bytes | None = None
         self._ground: list[Leaf] = []
+        self._looked_at = 0
+        self._saved_since = False
         self.on = tree.store is not None and not os.environ.get("GFPLINT_DEBUG")
         if self.on:
             rules = identity.rules((rules_directory(), *rules_dirs))
@@ -87,7 +126,7 @@ class Units:
         for key in keys:
             data = store.get(_KIND, self._key(key))
             record = _Record(*marshal.loads(data)) if data is not None else None
-            records.append(record if record is not None and self._untouched(record, facts or {}) else None)
+            records.append(record if record is not None and self._untouched(record, facts) else None)
         self._search(each for each in records if each is not None)
         found: list[tuple[Any, Books] | None] = []
         for record in records:
@@ -95,25 +134,66 @@ class Units:
                 found.append(None)
                 continue
             consulted = self._tree.consulted
-            consulted.reads.update(record.read)
+            for path, content in record.read:
+                consulted.note_read(path, content)
             consulted.looked_for.update(record.looked_for)
             consulted.listings.update(record.listings)
             answer, notes = pickle.loads(record.answer)
             found.append((answer, {**marshal.loads(decompress(record.books)), "notes": notes}))
         return found
 
-    def _untouched(self, record: _Record, facts: Facts) -> bool:
+    def _untouched(self, record: _Record, facts: Facts | None) -> bool:
         """Whether everything but searches is as it was."""
-        if any(facts.get(name) != digest for name, digest in record.facts):
+        if record.facts and (facts is None or any(facts(name) != digest for name, digest in record.facts)):
             return False
         if record.state != self._here():
             changes = self._since(record.state)
-            if changes is None or not changes.isdisjoint(array("I", record.asked)):
+            if changes is None or not self._as_found(record, changes):
                 return False
-            for field, most, many in record.many:
-                if word_hash(STORES, field) in changes and self._tree.index.many_stores(field, most) != many:
-                    return False
+            if any(
+                word_hash(STORES, field) in changes.asked
+                and self._tree.index.many_stores(field, most) != many
+                for field, most, many in record.many
+            ):
+                return False
         return outside.as_then(str(self._tree.root), record.read, record.looked_for, record.listings)
+
+    def _as_found(self, record: _Record, changes: Changes) -> bool:
+        """Whether what the changes may have touched is as it was."""
+        if not changes.files.isdisjoint(array("I", record.files)):
+            return False
+        asked = array("I", record.asked)
+        touched = changes.asked.keys() & set(asked)
+        if touched:
+            found = dict(zip(asked, array("Q", record.found), strict=True))
+            for each in touched:
+                question = changes.asked[each]
+                if question is None or self._ask(question) != found[each]:
+                    return False
+        return all(self._same_parts(path, record) for path in changes.paths if path in record.parts)
+
+    def _ask(self, question: Question) -> int:
+        """Ask something of the index again."""
+        known = self._again.get(question)
+        if known is None:
+            known = self._again[question] = self._tree.index.again(*question)
+        return known
+
+    def _same_parts(self, path: str, record: _Record) -> bool:
+        items = self.parts.items(path) if self.parts is not None else None
+        if self.parts is None or items is None:
+            return False
+        names, digests, absent, others = record.parts[path]
+        if not items.keys().isdisjoint(array("I", absent)):
+            return False
+        if any(
+            items.get(name) != found
+            for name, found in zip(array("I", names), array("Q", digests), strict=True)
+        ):
+            return False
+        return all(
+            self.parts.again(path, question, argument) == found for question, argument, found in others
+        )
 
     def _search(self, records: Iterable[_Record]) -> None:
         """Make the searches of these answers again, all at once: most are known."""
@@ -148,18 +228,19 @@ class Units:
         store = self._tree.store
         if not self.on or store is None:
             return
-        record = self._record(self._tree.trace.leaves(node), answer, facts or {})
+        record = self._record(self._tree.trace.leaves(node), answer, facts)
         if record is not None:
             store.put(_KIND, self._key(key), marshal.dumps(tuple(record), 4))
 
-    def _record(self, leaves: list[Leaf], answer: object, facts: Facts) -> _Record | None:
+    def _record(self, leaves: list[Leaf], answer: object, facts: Facts | None) -> _Record | None:
         tree = self._tree
         snapshot = tree.snapshot
         state = self._here()
-        if snapshot is None or state is None or tree.index.tables.torn:
+        if snapshot is None or state is None or self._torn():
             return None
         identities, consulted = snapshot.identities, tree.consulted
-        asked = array("I")
+        files, asked, found = array("I"), array("I"), array("Q")
+        parts: dict[str, list[tuple[object, ...]]] = {}
         words: dict[str, list[str]] = {}
         books: Books = {}
         many: list[tuple[str, int, bool]] = []
@@ -178,13 +259,18 @@ class Units:
                     looked_for.append((what, consulted.looked_for[what]))
                 if content is not None and not outside.covers(known):
                     read.append((what, content))
-                elif content is not None and content != known:
-                    return None  # saved since the run began
-                asked.append(path_hash(what))
-            elif kind == "name":
-                asked.append(word_hash(what, str(leaf[2])))
+                files.append(path_hash(what))
+            elif kind == "item" or kind == "ask":
+                if outside.covers(identities.get(what)):
+                    parts.setdefault(what, []).append(leaf)
+                else:
+                    read.append((what, consulted.reads[what]))
+            elif kind == "name" or kind == "rows":
+                asked.append((word_hash if kind == "name" else rows_hash)(what, str(leaf[2])))
+                found.append(cast(int, leaf[3]))
             elif kind == "near":
                 asked.append(word_hash(STORES, what, str(leaf[2])))
+                found.append(cast(int, leaf[3]))
             elif kind == "many":
                 most = int(str(leaf[2]))
                 many.append((what, most, tree.index.many_stores(what, most)))
@@ -192,8 +278,8 @@ class Units:
                 words.setdefault(str(leaf[2]), []).append(what)
             elif kind == "list":
                 listings.append((what, consulted.listings[what]))
-            elif kind == "fact":
-                told.append((what, facts[what]))
+            elif kind == "fact" and facts is not None:
+                told.append((what, facts(what)))
             else:
                 return None
         notes = sorted(books.pop("notes", ()))
@@ -203,16 +289,32 @@ class Units:
             searched.append((place, each, self._found(place, each)))
         return _Record(
             state,
+            files.tobytes(),
             asked.tobytes(),
+            found.tobytes(),
+            {path: _packed(each) for path, each in parts.items()},
             searched,
             sorted(many),
-            sorted(read),
+            sorted(set(read)),
             sorted(looked_for),
             sorted(listings),
             sorted(told),
             compress(marshal.dumps(books, 4), 1),
             pickle.dumps((answer, notes), 5),
         )
+
+    def _torn(self) -> bool:
+        """Whether any file wasn't as the snapshot says when it was read."""
+        tree = self._tree
+        reads, identities = (
+            tree.consulted.reads,
+            tree.snapshot.identities if tree.snapshot is not None else {},
+        )
+        for path, content in islice(reads.items(), self._looked_at, None):
+            known = identities.get(path)
+            self._saved_since |= outside.covers(known) and known != content
+        self._looked_at = len(reads)
+        return self._saved_since or tree.consulted.changing or tree.index.tables.torn
 
     # ---------------------------------------------------------------------------------- states
 
@@ -239,13 +341,13 @@ class Units:
                 store.put("state", self._state, data)
         return self._state
 
-    def _since(self, state: bytes) -> frozenset[int] | None:
-        """The hashes of what files that aren't as in a state have or had; None where that is unknown."""
+    def _since(self, state: bytes) -> Changes | None:
+        """What files that aren't as in a state have or had; None where that is unknown."""
         if state not in self._changes:
             self._changes[state] = self._compare(state)
         return self._changes[state]
 
-    def _compare(self, state: bytes) -> frozenset[int] | None:
+    def _compare(self, state: bytes) -> Changes | None:
         tables, store = self._tables(), self._tree.store
         data = store.get("state", state) if store is not None else None
         if data is None:
@@ -254,14 +356,58 @@ class Units:
         if base != tables.key:
             return None
         then, now = dict(pairs), tables.changed
-        found: set[int] = set()
+        changes = Changes([], set(), {})
         for path in sorted({*then, *now}):
             before, after = (each.get(path, tables.in_base(path)) for each in (then, now))
             if before == after:
                 continue
-            for content in (before, after):
-                words = tables.words_of(path, content)
-                if words is None:
-                    return None
-                found.update(touched(path, words))
-        return frozenset(found)
+            words = tables.words_of(path, before), tables.words_of(path, after)
+            if words[0] is None or words[1] is None:
+                return None
+            changes.paths.append(path)
+            changes.files.add(path_hash(path))
+            _compare_words(path, words[0], words[1], tables.asked_of(path), changes.asked)
+        return changes
+
+
+def _compare_words(
+    path: str,
+    before: Words,
+    after: Words,
+    names: Iterable[tuple[str, str]],
+    asked: dict[int, Question | None],
+) -> None:
+    """Add to ``asked`` what an edit of a file may have changed. ``names``: the groups and names that the file
+    has now. What only one state has, some answer lacks, or its name is unknown.
+    """
+    told = {word_hash(group, name): (group, name) for group, name in names}
+    for position, (one, other) in enumerate(zip(before, after, strict=True)):
+        old, new = set(array("I", one)), set(array("I", other))
+        for each in old | new:
+            group, name = told.get(each, ("", ""))
+            same = each in old and each in new and bool(group)
+            if position:
+                asked.setdefault(each, ("near", "", name)) if same else asked.update({each: None})
+                for folder in folders_of(path):
+                    inside = crc32(b"@" + folder.encode(), each)
+                    asked.setdefault(inside, ("near", folder, name)) if same else asked.update({inside: None})
+            else:
+                rows = each ^ ROWS
+                asked.setdefault(each, ("name", group, name)) if same else asked.update({each: None})
+                asked.setdefault(rows, ("rows", group, name)) if same else asked.update({rows: None})
+
+
+def _packed(leaves: list[tuple[object, ...]]) -> tuple[bytes, bytes, bytes, list[tuple[str, object, int]]]:
+    """What was asked of one file, as a record has it."""
+    names, digests, absent = array("I"), array("Q"), array("I")
+    others: list[tuple[str, object, int]] = []
+    for leaf in leaves:
+        if leaf[0] == "ask":
+            others.append((str(leaf[2]), leaf[3], cast(int, leaf[4])))
+        elif leaf[3]:
+            names.append(path_hash(str(leaf[2])))
+            digests.append(cast(int, leaf[3]))
+        else:
+            absent.append(path_hash(str(leaf[2])))
+    others.sort(key=repr)
+    return names.tobytes(), digests.tobytes(), absent.tobytes(), others

@@ -22,7 +22,7 @@ from gfplint.kernel.files import list_files
 from gfplint.kernel.mentions import Mentions
 from gfplint.kernel.ranking import GENERIC, OWN, is_public, rank, standing
 from gfplint.kernel.tables import CONSTANTS, NAMES, STORES, Tables
-from gfplint.kernel.trace import Trace
+from gfplint.kernel.trace import Trace, digest
 
 if TYPE_CHECKING:
     from gfplint.cache.store import Store
@@ -76,8 +76,8 @@ class Index:
         self._read = read
         self.tables = Tables(root, files, jobs, snapshot, store)
         self._searches = Mentions(root, jobs, self.tables, store)
-        self._sites: dict[tuple[str, str], dict[str, tuple[Site, ...]]] = {}
-        self._store_sites: dict[tuple[str, str], tuple[Site, ...]] = {}
+        self._sites: dict[tuple[str, str], tuple[dict[str, tuple[Site, ...]], int]] = {}
+        self._store_sites: dict[tuple[str, str], tuple[tuple[Site, ...], int]] = {}
         self._mentions: dict[tuple[str, str], tuple[str, ...]] = {}
         self._outside: set[str] = set()
         self._many: dict[tuple[str, int], bool] = {}
@@ -118,8 +118,7 @@ class Index:
         found: set[str] = set()
         at = begin.find(b"_") + 1
         while at:
-            self._trace.leaf("name", CONSTANTS, name[:at])
-            rows = self.tables.rows(CONSTANTS, begin[:at])
+            rows = self._rows(CONSTANTS, name[:at])
             found.update(path for path, kind in rows if kind == scan.PASTED)
             at = begin.find(b"_", at) + 1
         return tuple(sorted(found))
@@ -130,17 +129,26 @@ class Index:
 
     def _of_kind(self, name: str, kind: str) -> tuple[Site, ...]:
         group = CONSTANTS if kind in _CONSTANTS else NAMES
-        self._trace.leaf("name", group, name)
-        kinds = self._sites.get((name, group))
-        if kinds is None:
-            kinds = self._sites[name, group] = self._locate(name, group)
+        kinds, known = self._located(name, group)
+        self._trace.leaf("name", group, name, known)
         return kinds.get(kind, ())
 
+    def _located(self, name: str, group: str) -> tuple[dict[str, tuple[Site, ...]], int]:
+        """All sites of a name by kind, sorted by path and offset, and their digest."""
+        known = self._sites.get((name, group))
+        if known is None:
+            kinds = self._locate(name, group)
+            plain = [
+                (kind, [(site.path, site.offset, site.static) for site in sites])
+                for kind, sites in sorted(kinds.items())
+            ]
+            known = self._sites[name, group] = kinds, digest(plain)
+        return known
+
     def _locate(self, name: str, group: str) -> dict[str, tuple[Site, ...]]:
-        """All sites of a name by kind, sorted by path and offset."""
         word = name.encode()
         found: dict[str, set[Site]] = {}
-        outer = self._trace.enter()  # whoever changes one of these files changes the name's rows
+        outer = self._trace.enter()  # what is found in these files is in the digest
         for path, kind in self.tables.rows(group, word):
             if kind == scan.PASTED:
                 continue
@@ -149,6 +157,12 @@ class Index:
                 found.setdefault(kind_word, set()).add(Site(name, kind_word, path, offset, static))
         self._trace.leave(outer)
         return {kind: tuple(sorted(sites, key=_order)) for kind, sites in found.items()}
+
+    def _rows(self, group: str, name: str) -> list[tuple[str, str]]:
+        rows = self.tables.rows(group, name.encode())
+        if self._trace.on:
+            self._trace.leaf("rows", group, name, digest(sorted(rows)))
+        return rows
 
     def _data(self, path: str) -> bytes:
         try:
@@ -163,34 +177,42 @@ class Index:
         name: ``.field = value`` in an initialiser or an assignment, ``->field = value``. ``.c`` files too;
         all of them, or those below the folder ``under``; with a slash at its end, those directly in it.
         """
-        self._trace.leaf("near", field, under)
+        sites, known = self._stores(field, under)
+        self._trace.leaf("near", field, under, known)
+        return sites
+
+    def _stores(self, field: str, under: str) -> tuple[tuple[Site, ...], int]:
+        """The stores, and a digest of where they are and what they store."""
         key = (field, under)
-        sites = self._store_sites.get(key)
-        if sites is None:
+        known = self._store_sites.get(key)
+        if known is None:
             word = field.encode()
             start = f"{under.rstrip('/')}/" if under else ""
             directly = under.endswith("/")
-            outer = self._trace.enter()  # whoever changes one of these files changes the field's rows
-            found = [
-                Site(field, "store", path, offset, False)
-                for path, _ in self.tables.rows(STORES, word)
-                if path.startswith(start) and not (directly and path.find("/", len(start)) >= 0)
-                for offset in scan.locate_stores(self._data(path), word)
-            ]
+            outer = self._trace.enter()  # what is found in these files is in the digest
+            found: list[Site] = []
+            plain: list[object] = []
+            for path, _ in self.tables.rows(STORES, word):
+                if path.startswith(start) and not (directly and path.find("/", len(start)) >= 0):
+                    data = self._data(path)
+                    offsets = scan.locate_stores(data, word)
+                    found += [Site(field, "store", path, offset, False) for offset in offsets]
+                    if self._trace.on:
+                        plain.append(
+                            (path, [(at, scan.stored_words(data, at + len(word))) for at in offsets])
+                        )
             self._trace.leave(outer)
-            sites = self._store_sites[key] = tuple(sorted(found, key=_order))
-        return sites
+            plain.sort()
+            known = self._store_sites[key] = tuple(sorted(found, key=_order)), digest(plain)
+        return known
 
     def defining(self, name: str, *kinds: str) -> frozenset[str]:
         """The files that have definitions of these kinds, of a name; nothing is read."""
-        word = name.encode()
-        groups = {CONSTANTS if kind in _CONSTANTS else NAMES for kind in kinds}
-        for group in groups:
-            self._trace.leaf("name", group, name)
+        groups = sorted({CONSTANTS if kind in _CONSTANTS else NAMES for kind in kinds})
         return frozenset(
             path
             for group in groups
-            for path, kind in self.tables.rows(group, word)
+            for path, kind in self._rows(group, name)
             if scan.KIND_WORDS[kind] in kinds
         )
 
@@ -209,6 +231,14 @@ class Index:
             self._trace.leave(outer)
             known = self._many[field, most] = left < 0
         return known
+
+    def again(self, kind: str, where: str, name: str) -> int:
+        """The digest of the answer to a question that leads to a leaf of this kind."""
+        if kind == "name":
+            return self._located(name, where)[1]
+        if kind == "rows":
+            return digest(sorted(self.tables.rows(where, name.encode())))
+        return self._stores(name, where)[1]
 
     # ---------------------------------------------------------------------------------- building
 
@@ -238,9 +268,16 @@ class Index:
                 paths = [path for path in paths if path.endswith(".h")]
             for word, files in self._searches.find(missing, place, paths).items():
                 self._mentions[word, place] = files
+            if self.tables.torn and self._beyond is not None:
+                self._beyond()
         if under in self._outside:
             self._trace.leaf("beyond", under)
         return {word: self._mentions[word, place] for word in asked}
+
+    def __contains__(self, path: str) -> bool:
+        """Whether the index covers a file."""
+        at = bisect_left(self.files, path)
+        return at < len(self.files) and self.files[at] == path
 
     def _below(self, under: str) -> Sequence[str]:
         if not under:

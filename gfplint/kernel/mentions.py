@@ -49,6 +49,7 @@ class Mentions:
             numbers = self._numbers
             identities = tables.identities
             found, changed = checked_mentions(self._root, paths, missing, self._jobs, identities)
+            tables.torn |= bool(changed)
             fresh = frozenset(tables.fresh)
             # A file that is saved while we search may have been read before or after.
             unsearched = sorted({*tables.gone, *(numbers[path] for path in changed if path in numbers)})
@@ -68,7 +69,11 @@ class Mentions:
             again.update(
                 base[number] for number in unsearched if number not in gone and base[number] in inside
             )
-        new = mentions(self._root, sorted(again), list(known), self._jobs) if again else {}
+        new: dict[str, tuple[str, ...]] = {}
+        if again:
+            identities = self._tables.identities
+            new, changed = checked_mentions(self._root, sorted(again), list(known), self._jobs, identities)
+            self._tables.torn |= bool(changed)
         return {
             word: tuple(
                 sorted({*(base[number] for number in hits if number not in gone), *new.get(word, ())})

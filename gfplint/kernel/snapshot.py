@@ -132,16 +132,6 @@ class Snapshot:
         for name in ("identities", "digest"):
             self.__dict__.pop(name, None)
 
-    def unchanged(self, jobs: int) -> bool:
-        """Whether the tree is still what this snapshot says."""
-        if not self.known:
-            return False
-        for path, now in self._changes(jobs).items():
-            then = self.folders.get(path)
-            if now is None or then is None or (now[1:3], now[4]) != (then[1:3], then[4]):
-                return False
-        return True
-
     def save(self, store: Store) -> None:
         """Keep the snapshot for the next run."""
         if self.known and not self.saved:

@@ -35,7 +35,10 @@ _FORMAT = 2
 Rows = list[list[bytes]]
 """Pieces of a table for each of :data:`_GROUPS`."""
 
-_SEEDS = {NAMES: 1, CONSTANTS: 2, STORES: 3}
+_SEEDS = {NAMES: 0x1, CONSTANTS: 0x81, STORES: 0x8001}
+"""Seeds that differ in bits that no letter has: else names that differ in their first letters would have the
+same hash in two groups.
+"""
 Words = tuple[bytes, bytes]
 """The names with rows in one file, and the fields it stores into: as hashes (:func:`word_hash`), four bytes
 each."""
@@ -71,7 +74,7 @@ class Tables:
         """What tells this base from others; None where none is kept."""
         self._known: bytes = b""
         self.torn = False
-        """Whether a file was saved while it was being scanned."""
+        """Whether a file was saved between the beginning of the run and when it was scanned or searched."""
 
     def rows(self, group: str, name: bytes) -> list[tuple[str, str]]:
         """(path, kind) of every row of a name."""
@@ -203,6 +206,17 @@ class Tables:
     def _numbers(self) -> dict[str, int]:
         return {path: number for number, path in enumerate(self.base)}
 
+    def asked_of(self, path: str) -> Iterable[tuple[str, str]]:
+        """The groups and names of a file's rows as it is now."""
+        data = examine(self._root, path)[0]
+        if data:
+            for kind, found in scan.scan(path, data).items():
+                group = CONSTANTS if kind in _CONSTANT_KINDS else NAMES
+                for name in found:
+                    yield group, name.decode()
+            for field in scan.scan_stores(data):
+                yield STORES, field.decode()
+
     def _scan_all(self) -> None:
         """Scan every file, learn what is in it, and keep all that as the base."""
         root, files, snapshot, store = self._root, list(self._files), self._snapshot, self._store
@@ -276,22 +290,23 @@ def word_hash(group: str, name: str, folder: str = "") -> int:
 
 def path_hash(path: str) -> int:
     """32 bits for a file."""
-    return crc32(path.encode(), 4)
+    return crc32(path.encode(), 0x800001)
 
 
-def touched(path: str, words: Words) -> Iterable[int]:
-    """The hashes of all questions whose answers may rest on a file with these words."""
-    yield path_hash(path)
-    yield from array("I", words[0])
-    folders = [b"@" + path[: path.rfind("/") + 1].encode()]
+def rows_hash(group: str, name: str) -> int:
+    """32 bits for the files with rows of a name."""
+    return word_hash(group, name) ^ ROWS
+
+
+def folders_of(path: str) -> list[str]:
+    """The folders around a file; with a slash at its end, the one that it is directly in."""
+    found = [path[: path.rfind("/") + 1]]
     at = path.find("/")
     while at > 0:
-        folders.append(b"@" + path[:at].encode())
+        found.append(path[:at])
         at = path.find("/", at + 1)
-    for field in array("I", words[1]):
-        yield field
-        for folder in folders:
-            yield crc32(folder, field)
+    return found
 
 
+ROWS = 0x5BD1E995
 _CONSTANT_KINDS = (scan.MACRO, scan.ENUMERATOR, scan.PASTED)

@@ -6,13 +6,22 @@ later, from memory, rests on that node. What goes out: all leaves below the fram
 asked for them first. So an answer can be kept with all that it depends on, although most of what it needed
 was known already.
 
-A leaf is a tuple that begins with its kind:
+A leaf is a tuple that begins with its kind. Some end with a digest of the answer, so that the question can
+be asked again when something happened that may have changed it:
 
 - ``("file", path)``: the content of a file, or whether there is one;
-- ``("name", group, name)``: the rows of a name in a group of the index (:mod:`~gfplint.kernel.tables`);
-- ``("near", field, folder)``: the stores in a field of that name in files below a folder;
+- ``("item", path, name, digest)``: the items of a name in a file (digest 0: there is none);
+- ``("ask", path, question, argument, digest)``: another question about a part of a file
+  (:mod:`gfplint.program.parts`);
+- ``("name", group, name, digest)``: the sites of a name in a group of the index
+  (:mod:`~gfplint.kernel.tables`);
+- ``("rows", group, name, digest)``: the files with such sites;
+- ``("near", field, folder, digest)``: the stores in a field of that name in files below a folder;
 - ``("many", field, number)``: whether there are more stores than that in fields of that name;
 - ``("word", word, place)``: the files that mention a word;
+- ``("list", folder)``: the headers in a folder;
+- ``("fact", name)``: something about the run itself;
+- ``("beyond", place)``: something outside of the index, which nobody keeps track of;
 - ``("book", name, value)``: not a dependency, but an entry in the books of a run that the work makes.
 
 A tree without a store isn't traced, which costs next to nothing.
@@ -21,11 +30,19 @@ A tree without a store isn't traced, which costs next to nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar, cast
+from marshal import dumps
+from typing import Any, Generic, TypeVar, cast
+
+from xxhash import xxh3_64_intdigest
 
 Key = TypeVar("Key")
 Answer = TypeVar("Answer")
 Leaf = tuple[object, ...]
+
+
+def digest(value: Any) -> int:
+    """64 bits for an answer made of numbers, texts, bytes, tuples and lists."""
+    return xxh3_64_intdigest(dumps(value, 2))
 
 
 class Trace:
@@ -67,6 +84,10 @@ class Trace:
             return next(iter(inner), 0)
         self._children.append(tuple(inner))
         return len(self._children) - 1
+
+    def without(self, *what: object) -> None:
+        """The work at hand doesn't rest on this after all."""
+        self.current.discard(self._numbers.get(what, 0))
 
     def leaves(self, node: int) -> list[Leaf]:
         """All leaves that a node rests on."""

@@ -44,13 +44,23 @@ class Consulted:
     looked_for: dict[str, bool] = field(default_factory=dict)
     listings: dict[str, list[str]] = field(default_factory=dict)
     beyond: bool = False
+    changing: bool = False
+    """Whether a file was read twice, with a change between."""
 
     def add(self, other: Consulted) -> None:
         """Take over what another process consulted."""
-        self.reads.update(other.reads)
+        for path, content in other.reads.items():
+            self.note_read(path, content)
+        for mine, theirs in ((self.looked_for, other.looked_for), (self.listings, other.listings)):
+            self.beyond |= any(theirs[path] != mine[path] for path in mine.keys() & theirs.keys())
         self.looked_for.update(other.looked_for)
         self.listings.update(other.listings)
         self.beyond |= other.beyond
+        self.changing |= other.changing
+
+    def note_read(self, path: str, content: bytes) -> None:
+        """A file was read and had this identity."""
+        self.changing |= self.reads.setdefault(path, content) != content
 
 
 class KernelTree:
@@ -236,11 +246,11 @@ class KernelTree:
             try:
                 data = read_bytes(self._prefix + path)
             except (OSError, ValueError) as error:
-                self.consulted.reads[path] = NO_FILE
+                self.consulted.note_read(path, NO_FILE)
                 reason = getattr(error, "strerror", None) or str(error)
                 raise SourceError(f"The file {path} can't be read: {reason}.") from error
             if self.store is not None:
-                self.consulted.reads[path] = identity(data)
+                self.consulted.note_read(path, identity(data))
             self._cached += len(data)
             while self._cached > _CACHE_BYTES and self._cache:
                 self._cached -= len(self._cache.pop(next(iter(self._cache))))

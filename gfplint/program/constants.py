@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from gfplint import cexpr, ir
@@ -9,10 +10,14 @@ from gfplint.errors import ModelError
 from gfplint.frontend import lower
 from gfplint.frontend.source import Item, ItemKind
 from gfplint.kernel.index import Site
+from gfplint.kernel.trace import Memo
 
 if TYPE_CHECKING:
     from gfplint.program.program import Program
 
+_LISTS = (ItemKind.ENUM, ItemKind.TYPEDEF, ItemKind.RECORD)
+"""What may have enumerators in it."""
+_WORDS = re.compile(rb"\b[A-Za-z_]\w*\b")
 _MAX_DEPTH = 16
 _WORD = (1 << 64) - 1
 # include/linux/stddef.h and uapi's; C23 has them as keywords.
@@ -26,7 +31,9 @@ class Constants:
         self._program = program
         self._trace = program.tree.trace
         self._values: dict[tuple[str, str], tuple[int | None, int]] = {}
-        self._enums: dict[tuple[str, int], dict[str, ir.Expr | int]] = {}
+        self._enums: Memo[tuple[str, int, str], dict[str, ir.Expr | int]] = Memo(
+            self._trace, self._find_enumerators
+        )
 
     def value(self, name: str, path: str, depth: int = 0) -> int | None:
         """The integer that ``name`` stands for in ``path``, or None where it is no constant we can tell.
@@ -58,11 +65,11 @@ class Constants:
             text = definition.body.decode("utf-8", "replace").strip()
             return self._evaluate_text(text, definition.path, depth)
         sites = index.enumerators(name)
-        own = self._program.items(path, ItemKind.ENUM) if path else []
+        own = self._program.items_of_kind(path, ItemKind.ENUM) if path else []
         found_at = [(path, each) for each in own] + self._enum_items(sites, path)
         found_at += self._pasting_enums(name, path)
         for place, item in found_at:
-            values = self._enumerators(place, item.start)
+            values = self._enums((place, item.start, item.name))
             if name in values:
                 held = values[name]
                 return held if isinstance(held, int) else self.evaluate(held, place, depth + 1)
@@ -71,9 +78,17 @@ class Constants:
     def _enum_items(self, sites: tuple[Site, ...], path: str) -> list[tuple[str, Item]]:
         result: list[tuple[str, Item]] = []
         for site in self._program.tree.index.ranked(sites, path):
-            for item in self._program.items(site.path, ItemKind.ENUM, ItemKind.TYPEDEF, ItemKind.RECORD):
-                if item.start <= site.offset < item.end:
-                    result.append((site.path, item))
+            file = self._program.part(site.path)
+            around = [
+                item
+                for item in (file.items if file is not None else ())
+                if item.kind in _LISTS and item.start <= site.offset < item.end
+            ]
+            for item in around:
+                self._program.find(site.path, item.name)
+                result.append((site.path, item))
+            if not around:
+                self._trace.leaf("file", site.path)
         return result
 
     def _pasting_enums(self, name: str, path: str) -> list[tuple[str, Item]]:
@@ -83,20 +98,21 @@ class Constants:
         return [
             (site.path, item)
             for site in index.ranked(sites, path)
-            for item in self._program.items(site.path, ItemKind.ENUM, ItemKind.TYPEDEF, ItemKind.RECORD)
+            for item in self._program.items(site.path, *_LISTS)
         ]
 
-    def _enumerators(self, path: str, start: int) -> dict[str, ir.Expr | int]:
-        key = (path, start)
-        if key not in self._enums:
-            values: dict[str, ir.Expr | int] = {}
-            file = self._program.source(path)
-            for item in file.items if file is not None else ():
-                if item.start == start and file is not None:
-                    values = lower.lower_enum(file, item, self._program.symbols)
-                    break
-            self._enums[key] = values
-        return self._enums[key]
+    def _find_enumerators(self, key: tuple[str, int, str]) -> dict[str, ir.Expr | int]:
+        path, start, name = key
+        file = self._program.part(path)
+        for item in file.items if file is not None else ():
+            if item.start == start and file is not None:
+                self._program.find(path, name)
+                for word in set(_WORDS.findall(file.text, item.start, item.end)):
+                    if self._program.find(path, word.decode(), ItemKind.MACRO):
+                        self._program.source(path)  # where in the file macros stand counts, too
+                        break
+                return lower.lower_enum(file, item, self._program.symbols)
+        return {}
 
     def _evaluate_text(self, text: str, path: str, depth: int) -> int | None:
         if not text:

@@ -16,6 +16,7 @@ from gfplint.frontend.conditionals import read_directives
 from gfplint.frontend.lexical import strip_comments
 from gfplint.kernel.condition import ConditionError, evaluate
 from gfplint.kernel.kconfig import Config
+from gfplint.kernel.trace import digest
 
 if TYPE_CHECKING:
     from gfplint.kernel.tree import KernelTree
@@ -69,6 +70,8 @@ class FileConfig(Config):
             return None
         for path in sorted(self._tree.index.defining(name, "macro") & self._headers):
             text = self._known(path).get(name)
+            if self._tree.trace.on:
+                self._tree.trace.leaf("ask", path, "value", name, digest(text))
             if text is not None:
                 return text
         return None

@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from gfplint.errors import GfplintError
 from gfplint.frontend.items import ItemKind
 from gfplint.frontend.lexical import group_end
 from gfplint.frontend.macros import MacroDefinition, parse_define, parse_macro
 from gfplint.frontend.made import with_made
-from gfplint.kernel.trace import Memo
+from gfplint.kernel.trace import Memo, digest
+from gfplint.program.parts import definitions
 
 if TYPE_CHECKING:
     from gfplint.frontend.source import SourceFile
@@ -24,7 +24,6 @@ _TWO_WORDS = re.compile(rb"\w[\s*#]+\w")
 _ATTRIBUTES = re.compile(rb"\s*+(?:\w++\s*+(?:\([^()]*+\)\s*+)?+)*+\Z")
 _MACRO_NAME = re.compile(rb"\s*(?:(?:static|inline|const|extern|__[a-z]\w*)\s+)*+[A-Z]\w*\s*\Z")
 _CALLED = re.compile(rb"\b([A-Za-z_]\w*)\s*\(")
-_LINE = re.compile(rb"#[^\n\\]*(?:\\\r?\n[^\n\\]*|\\[^\n\\]*)*")
 
 _Nature = tuple[bool, frozenset[str]]
 """Whether a definition makes a function by itself, and the names that it calls."""
@@ -65,23 +64,20 @@ class Makers:
     def _nature(self, name: str) -> _Nature:
         making = False
         called: set[str] = set()
-        for site in self._program.tree.index.macros(name):
-            definition = self._at(site.path, site.offset)
-            if definition is not None:
-                one = _nature(definition)
-                making = making or one[0]
-                called |= one[1]
+        trace = self._program.tree.trace
+        for path in dict.fromkeys(site.path for site in self._program.tree.index.macros(name)):
+            outer = trace.enter()
+            found = definitions(self._program.tree, path, name)
+            trace.leave(outer)
+            if trace.on:
+                trace.leaf("ask", path, "define", name, digest(found))
+            for start, text in found:
+                definition = parse_define(text, path, start)
+                if definition is not None:
+                    one = _nature(definition)
+                    making = making or one[0]
+                    called |= one[1]
         return making, frozenset(called)
-
-    def _at(self, path: str, offset: int) -> MacroDefinition | None:
-        """The ``#define`` whose name stands at ``offset``."""
-        try:
-            data = self._program.tree.read(path)
-        except GfplintError:
-            return None
-        start = data.rfind(b"#", 0, offset)
-        match = _LINE.match(data, start) if start >= 0 else None
-        return parse_define(match[0], path, start) if match is not None else None
 
 
 _NOTHING: _Nature = (False, frozenset())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,11 +22,19 @@ from gfplint.frontend.source import Item, ItemKind, SourceFile
 from gfplint.kernel.index import Site
 from gfplint.kernel.kconfig import Config
 from gfplint.kernel.masks import Masks
-from gfplint.kernel.trace import Memo
+from gfplint.kernel.trace import Memo, digest
 from gfplint.kernel.tree import KernelTree
 from gfplint.models import Models
 from gfplint.program.including import FileConfig, header_macros
 from gfplint.program.makers import Makers
+from gfplint.program.parts import (
+    INCLUDED_C,
+    item_digest,
+    kind_digest,
+    kinds_of,
+    matches_digest,
+    outlines_digest,
+)
 from gfplint.program.symbols import TreeSymbols
 
 _MOST_DECLARATIONS = 4
@@ -34,7 +42,6 @@ _MOST_DECLARATIONS = 4
 
 _LONGEST = 1 << 20
 """Bytes: no definition is longer."""
-_INCLUDED_C = re.compile(rb'^[ \t]*#[ \t]*include[ \t]+"([^"]+\.c)"', re.M)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,8 +55,8 @@ class FunctionRef:
 
 Where: TypeAlias = tuple[str, int, str]
 """A :class:`FunctionRef` as the plain tuple that the books have."""
-_Declaration: TypeAlias = tuple[str, int, ItemKind]
-"""Path, start and kind of an item that declares variables."""
+_Declaration: TypeAlias = tuple[str, int, ItemKind, str]
+"""Path, start, kind and name of an item that declares variables."""
 
 
 @dataclass(slots=True)
@@ -96,12 +103,14 @@ class Program:
         self.account = Account()
         self._bytes = 0
         trace = tree.trace
-        self._header_macros: Memo[str, dict[str, bytes]] = Memo(trace, lambda path: header_macros(tree, path))
+        self._header_macros: dict[str, dict[str, bytes]] = {}
         self._sources: dict[str, tuple[SourceFile | None, int]] = {}
+        self._opening: set[str] = set()
+        self._digests: dict[tuple[str, str], int] = {}
         self._functions: Memo[FunctionRef, ir.Function | None] = Memo(trace, self._find_function)
         self._resolved: Memo[tuple[str, str], FunctionRef | None] = Memo(trace, self._resolve)
         self._variables: Memo[tuple[str, str], ir.Variable | None] = Memo(trace, self._find_variable)
-        self._declarations: Memo[tuple[str, int, ItemKind], list[ir.Variable]] = Memo(trace, self._declared)
+        self._declarations: Memo[_Declaration, list[ir.Variable]] = Memo(trace, self._declared)
         self._records: Memo[tuple[str, str], tuple[ir.Record, str] | None] = Memo(trace, self._find_record)
         self._typedefs: Memo[tuple[str, str], ir.Type | None] = Memo(trace, self._find_typedef)
         self._prototypes: Memo[tuple[str, str], ir.FunctionType | None] = Memo(trace, self._find_prototype)
@@ -127,22 +136,107 @@ class Program:
     # ------------------------------------------------------------------------------ files
 
     def source(self, path: str) -> SourceFile | None:
-        """The split file, or None (with a note) where it can't be read."""
+        """The split file, or None (with a note) where it can't be read. Whoever asks rests on all of it."""
+        self.tree.trace.leaf("file", path)
+        return self.part(path)
+
+    def part(self, path: str) -> SourceFile | None:
+        """The same for who says which part of it counts (:mod:`gfplint.program.parts`)."""
         known = self._sources.get(path)
         if known is None:
             trace = self.tree.trace
             outer = trace.enter()
             file = self._split(path)
+            if file is not None:
+                trace.without("file", path)
             split = trace.leave(outer)
             # What the file's macros make is found out with the file as it is without.
             self._sources[path] = file, split
             outer = trace.enter()
             trace.current.add(split)
             if file is not None:
+                self._opening.add(path)
                 self._makers.extend(file)
+                self._opening.discard(path)
+                trace.without("file", path)
             known = self._sources[path] = file, trace.leave(outer)
         self.tree.trace.current.add(known[1])
         return known[0]
+
+    def find(self, path: str, name: str, *kinds: ItemKind) -> list[Item]:
+        """The items of a name in a file, of any of ``kinds``, active ones first: what :meth:`part` is for."""
+        file = self.part(path)
+        if file is None:
+            return []
+        if self.tree.trace.on:
+            known = self._digests.get((path, name))
+            if known is None:
+                known = item_digest(file, file.find(name))
+                if path not in self._opening:
+                    self._digests[path, name] = known
+            self.tree.trace.leaf("item", path, name, known)
+        return file.find(name, *kinds)
+
+    def has(self, path: str, text: bytes) -> bool:
+        """Whether a text stands anywhere in a file."""
+        found = text in self.peek(path)
+        self.tree.trace.leaf("ask", path, "has", text, int(found))
+        return found
+
+    def peek(self, path: str) -> bytes:
+        """The bytes of a file for who says which part of it counts. Raises :class:`SourceError`."""
+        outer = self.tree.trace.enter()
+        try:
+            return self.tree.read(path)
+        finally:
+            self.tree.trace.leave(outer)
+
+    def matches(self, path: str, pattern: re.Pattern[bytes]) -> list[re.Match[bytes]]:
+        """Where a pattern, which has no flags but perhaps ``re.M``, matches in a file's text."""
+        file = self.part(path)
+        if file is None:
+            return []
+        found = list(pattern.finditer(file.text))
+        if self.tree.trace.on:
+            self.tree.trace.leaf("ask", path, "matches", pattern.pattern, matches_digest(found))
+        return found
+
+    def matching(
+        self, path: str, pattern: re.Pattern[bytes], *kinds: ItemKind
+    ) -> list[tuple[Item, list[re.Match[bytes]]]]:
+        """The items of these kinds with matches of a pattern, in order."""
+        matches = self.matches(path, pattern)
+        file = self.part(path)
+        if file is None or not matches:
+            return []
+        result = []
+        inside: set[int] = set()
+        starts = [match.start() for match in matches]
+        for item in file.items:
+            if item.kind in kinds:
+                first, last = bisect_left(starts, item.start), bisect_left(starts, item.end)
+                found = [match for match in matches[first:last] if match.end() <= item.end]
+                if found:
+                    self.find(path, item.name)
+                    result.append((item, found))
+                    inside.update(match.start() for match in found)
+        if len(inside) < len(matches):
+            # What stands outside of items may be inside of one when something else changes.
+            self.tree.trace.leaf("ask", path, "items", kinds_of(kinds), self._outlines(file, kinds))
+        return result
+
+    def _outlines(self, file: SourceFile, kinds: tuple[ItemKind, ...]) -> int:
+        return outlines_digest(file, kinds) if self.tree.trace.on else 0
+
+    def items_of_kind(self, path: str, kind: ItemKind) -> list[Item]:
+        """The items of a file of one kind, in order, for who looks into nothing else of it."""
+        file = self.part(path)
+        if file is None:
+            return []
+        found = [item for item in file.items if item.kind is kind]
+        if self.tree.trace.on:
+            self.tree.trace.leaf("ask", path, "kind", kind.name, kind_digest(file, kind.name))
+        return found
 
     def _split(self, path: str) -> SourceFile | None:
         try:
@@ -161,7 +255,15 @@ class Program:
         config = self.tree.config_for(path)
         if not path.endswith(".c"):
             return config
-        return FileConfig(config, self.tree, path, self._header_macros)
+        return FileConfig(config, self.tree, path, self._macros_of)
+
+    def _macros_of(self, path: str) -> dict[str, bytes]:
+        known = self._header_macros.get(path)
+        if known is None:
+            outer = self.tree.trace.enter()
+            known = self._header_macros[path] = header_macros(self.tree, path)
+            self.tree.trace.leave(outer)
+        return known
 
     def items(self, path: str, *kinds: ItemKind) -> list[Item]:
         """The items of a file of these kinds, in order."""
@@ -175,20 +277,27 @@ class Program:
         while position >= 0 and known[0][position] > offset - _LONGEST:
             item = known[1][position]
             if offset < item.end:
+                self.find(path, item.name)
                 return item
             position -= 1
+        self.tree.trace.leaf("file", path)
         return None
 
     def _find_starts(self, path: str) -> tuple[list[int], list[Item]]:
-        items = self.items(path, ItemKind.FUNCTION, ItemKind.VARIABLE)
+        file = self.part(path)
+        kinds = (ItemKind.FUNCTION, ItemKind.VARIABLE)
+        items = [item for item in file.items if item.kind in kinds] if file is not None else []
         return [item.start for item in items], items
 
     def _find_included(self, path: str) -> list[str]:
         """A file and the ``.c`` files that it includes (kernel/sched builds itself so)."""
-        file = self.source(path)
+        file = self.part(path)
         files = [path]
         if file is not None:
-            for match in _INCLUDED_C.finditer(file.data):
+            found = list(INCLUDED_C.finditer(file.data))
+            if self.tree.trace.on:
+                self.tree.trace.leaf("ask", path, "included", "", matches_digest(found))
+            for match in found:
                 folder = path.rpartition("/")[0]
                 joined = _normalise(f"{folder}/{match[1].decode('utf-8', 'replace')}")
                 if joined != path and self.tree.exists(joined):
@@ -207,8 +316,7 @@ class Program:
         spare: tuple[str, Item] | None = None
         own = self._included(from_path) if from_path else []
         for path in own:
-            file = self.source(path)
-            for item in file.find(name, *kinds) if file else ():
+            for item in self.find(path, name, *kinds):
                 if item.active:
                     return path, item
                 spare = spare or (path, item)
@@ -218,8 +326,7 @@ class Program:
         for site in self.tree.index.ranked(found, from_path):
             if site.path in own:
                 continue
-            file = self.source(site.path)
-            for item in file.find(name, *kinds) if file else ():
+            for item in self.find(site.path, name, *kinds):
                 if (
                     item.static
                     and site.path.endswith(".c")
@@ -251,10 +358,7 @@ class Program:
         if not path.endswith(".c"):
             return False
         for own in self._included(path):
-            file = self.source(own)
-            if file is not None and any(
-                item.active and item.static for item in file.find(name, ItemKind.FUNCTION)
-            ):
+            if any(item.active and item.static for item in self.find(own, name, ItemKind.FUNCTION)):
                 return True
         return False
 
@@ -264,11 +368,9 @@ class Program:
 
     def text_of(self, ref: FunctionRef) -> bytes:
         """The source text of a definition, comments blanked."""
-        file = self.source(ref.path)
-        if file is None:
-            return b""
-        for item in file.find(ref.name, ItemKind.FUNCTION):
-            if item.start == ref.start:
+        file = self.part(ref.path)
+        for item in self.find(ref.path, ref.name, ItemKind.FUNCTION):
+            if file is not None and item.start == ref.start:
                 return file.text[item.start : item.end]
         return b""
 
@@ -278,12 +380,11 @@ class Program:
 
     def _find_function(self, ref: FunctionRef) -> ir.Function | None:
         result: ir.Function | None = None
-        file = self.source(ref.path)
-        if file is not None:
-            for item in file.find(ref.name, ItemKind.FUNCTION):
-                if item.start == ref.start:
-                    result = self._lower(file, item)
-                    break
+        file = self.part(ref.path)
+        for item in self.find(ref.path, ref.name, ItemKind.FUNCTION):
+            if file is not None and item.start == ref.start:
+                result = self._lower(file, item)
+                break
         where = (ref.path, ref.start, ref.name)
         self.enter("looked_at", where)
         if result is None:
@@ -336,6 +437,7 @@ class Program:
         """Let go of everything that can be read again; the account stays."""
         for kept in (
             self._sources,
+            self._header_macros,
             self._functions,
             self._variables,
             self._declarations,
@@ -355,13 +457,13 @@ class Program:
         name, from_path = key
         ref = self.resolve(name, from_path)
         if ref is not None:
-            file = self.source(ref.path)
-            for item in file.find(name, ItemKind.FUNCTION) if file else ():
+            file = self.part(ref.path)
+            for item in self.find(ref.path, name, ItemKind.FUNCTION):
                 if file is not None and item.start == ref.start:
                     return lower.lower_prototype(file, item, self.symbols)[1]
         located = self.find_item(name, from_path, self.tree.index.prototypes, ItemKind.PROTOTYPE)
         if located is not None:
-            file = self.source(located[0])
+            file = self.part(located[0])
             if file is not None:
                 return lower.lower_prototype(file, located[1], self.symbols)[1]
         return None
@@ -370,11 +472,12 @@ class Program:
 
     def variables_of(self, path: str, item: Item) -> list[ir.Variable]:
         """The variables that one declaration item declares."""
-        return self._declarations((path, item.start, item.kind))
+        return self._declarations((path, item.start, item.kind, item.name))
 
     def _declared(self, key: _Declaration) -> list[ir.Variable]:
-        path, start, kind = key
-        file = self.source(path)
+        path, start, kind, name = key
+        file = self.part(path)
+        self.find(path, name)  # declarators that share a start share their text
         for item in file.items if file is not None else ():
             if item.start == start and item.kind is kind and file is not None:
                 return lower.lower_variable(file, item, self.symbols)
@@ -406,8 +509,7 @@ class Program:
             sites = self.tree.index.ranked(self.tree.index.variables(name), from_path)
             places += [site.path for site in sites if site.path.endswith(".c")][:_MOST_DECLARATIONS]
         for path in dict.fromkeys(places):
-            file = self.source(path)
-            for item in file.find(name, ItemKind.VARIABLE) if file else ():
+            for item in self.find(path, name, ItemKind.VARIABLE):
                 if not item.active or item.static != known.static:
                     continue
                 for variable in self.variables_of(path, item):
@@ -425,7 +527,7 @@ class Program:
         tag, from_path = key
         found = self.find_item(tag, from_path, self.tree.index.records, ItemKind.RECORD)
         if found is not None:
-            file = self.source(found[0])
+            file = self.part(found[0])
             if file is not None:
                 return lower.lower_record(file, found[1], self.symbols), found[0]
         return None
@@ -438,7 +540,7 @@ class Program:
         name, from_path = key
         found = self.find_item(name, from_path, self.tree.index.typedefs, ItemKind.TYPEDEF)
         if found is not None:
-            file = self.source(found[0])
+            file = self.part(found[0])
             if file is not None:
                 return lower.lower_typedef(file, found[1], self.symbols)
         return None
@@ -447,8 +549,13 @@ class Program:
 
     def position(self, path: str, offset: int) -> tuple[int, int]:
         """Line and column (from 1) of an offset in a file."""
-        file = self.source(path)
-        return file.position(offset) if file is not None else (0, 0)
+        file = self.part(path)
+        if file is None:
+            return 0, 0
+        place = file.position(offset)
+        if self.tree.trace.on:
+            self.tree.trace.leaf("ask", path, "line", offset, digest(place))
+        return place
 
 
 def _normalise(path: str) -> str:

@@ -73,16 +73,14 @@ class Stores:
         word = tag.encode()
         index = self._program.tree.index
         chosen = set(self.near(tag, field, home))
-        headers = [
-            site for site in index.stores(field, "include") if word in self._program.tree.read(site.path)
-        ]
+        headers = [site for site in index.stores(field, "include") if self._program.has(site.path, word)]
         around = [
             site
             for folder in _folders_around(home)
             for site in index.stores(field, folder)
             if not site.path.startswith("include/")
             and _is_around(site.path, home)
-            and word in self._program.tree.read(site.path)
+            and self._program.has(site.path, word)
         ]
         more = set(self._sorted(headers, tag, field)) - chosen
         beside = any(ref not in chosen and ref not in more for ref in self._sorted(around, tag, field))
@@ -103,7 +101,7 @@ class Stores:
         sites = [
             site
             for site in self._program.tree.index.stores(field)
-            if not _is_test(site.path) and word in self._program.tree.read(site.path)
+            if not _is_test(site.path) and self._program.has(site.path, word)
         ]
         return self._sorted(sites, tag, field)
 
@@ -125,9 +123,8 @@ class Stores:
                 yield from self._named(value.value, variable.path, None)
         pattern = re.compile(rb"(?<![\w.>])" + re.escape(name.encode()) + rb"\s*(?:\[[^\]\n]*\]\s*)?=[^=]")
         for file in dict.fromkeys((variable.path, path)):
-            source = self._program.source(file)
             seen: set[int] = set()
-            for match in pattern.finditer(source.text) if source is not None else ():
+            for match in self._program.matches(file, pattern):
                 item = self._program.enclosing(file, match.start())
                 if item is None or not item.active or item.start in seen or item.kind is ItemKind.VARIABLE:
                     continue
@@ -145,7 +142,7 @@ class Stores:
 
     def _at(self, site: Site, tag: str, field: str) -> list[FunctionRef]:
         """Functions that the item around ``site`` stores in the field."""
-        data = self._program.tree.read(site.path)
+        data = self._program.peek(site.path)  # the index says what is stored
         words = scan.stored_words(data, site.offset + len(field))
         if all(self._program.resolve(word, site.path) is None for word in words):
             return []  # most stores are of data; only those of functions are worth parsing
@@ -183,9 +180,8 @@ class Stores:
         result: list[tuple[ir.Expr, str]] = []
         word = re.compile(rb"(?:\.|->)\s*" + re.escape(field.encode()) + rb"\s*[|&]?=[^=]")
         for path in self._program.tree.index.mentions([field], folder)[field]:
-            file = self._program.source(path)
             seen: set[int] = set()
-            for match in word.finditer(file.text) if file is not None else ():
+            for match in self._program.matches(path, word):
                 item = self._program.enclosing(path, match.start())
                 if item is None or not item.active or item.start in seen:
                     continue

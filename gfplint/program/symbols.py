@@ -69,7 +69,7 @@ class TreeSymbols:
             return None  # the configuration builds something else under this name
         if place != path and program.tree.index.replaces(name, place, path):
             return None
-        file = program.source(place)
+        file = program.part(place)
         if file is None:
             return None
         result = macros.parse_macro(file, item)
@@ -177,8 +177,8 @@ class TreeSymbols:
     def _guards_in(self, path: str) -> _Guards:
         found: dict[str, GuardDefinition | None] = {}
         frees: dict[str, bytes] = {}
-        file = self._program.source(path)
-        for item in self._program.items(path, ItemKind.GUARD):
+        file = self._program.part(path)
+        for item in self._program.items_of_kind(path, ItemKind.GUARD):
             if file is None or not item.active:
                 continue
             freed = guards.parse_free(file, item)
