@@ -134,12 +134,9 @@ class Carriers:
         )
         found: dict[str, list[_Keeper]] = {}
         for path in sorted({path for name in names for path in files[name]}):
-            if stored.search(self._program.tree.read(path)) is None:
+            if not self._program.searched(path, stored):
                 continue
-            file = self._program.source(path)
-            for item in self._program.items(path, ItemKind.FUNCTION):
-                if file is None or stored.search(file.text, item.start, item.end) is None:
-                    continue
+            for item, _matches in self._program.matching(path, stored, ItemKind.FUNCTION):
                 ref = FunctionRef(path, item.start, item.name)
                 fn = self._program.function(ref)
                 for keeper in self._kept_in(ref, fn) if fn is not None else ():

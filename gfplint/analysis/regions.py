@@ -22,6 +22,7 @@ from gfplint.program.program import FunctionRef
 
 _NO_RECLAIM = re.compile(rb"\b(?:memalloc_noreclaim_save|PF_MEMALLOC)\b")
 _SCOPE_CALLS = ("memalloc_noreclaim_save", "memalloc_noreclaim_restore")
+_SCOPE_CALL = re.compile("|".join(_SCOPE_CALLS).encode())
 _CALLER_LEVELS = 4
 _MAX_CHAINS = 200
 """Chains of callers that are asked about one region; beyond, it stands as it was found."""
@@ -203,11 +204,8 @@ class Regions:
         names: set[str] = set()
         files = self._program.tree.index.mentions(_SCOPE_CALLS)
         for path in sorted({path for each in files.values() for path in each}):
-            file = self._program.source(path)
-            for item in self._program.items(path, ItemKind.FUNCTION):
-                text = file.text[item.start : item.end] if file is not None else b""
-                found = [name for name in _SCOPE_CALLS if name.encode() in text]
-                if len(found) == 1 and item.name not in self._program.models:
+            for item, matches in self._program.matching(path, _SCOPE_CALL, ItemKind.FUNCTION):
+                if len({match[0] for match in matches}) == 1 and item.name not in self._program.models:
                     names.add(item.name)
         return frozenset(names)
 

@@ -127,12 +127,13 @@ class Parts:
             if path not in self._macros:
                 self._macros[path] = header_macros(self._tree, path)
             return digest(self._macros[path].get(str(argument)))
-        if question == "has":
+        if question in ("has", "search"):
             assert isinstance(argument, bytes)
             try:
-                return int(argument in self._tree.read(path))
+                data = self._tree.read(path)
             except SourceError:
                 return _NONE + 1
+            return int(argument in data if question == "has" else re.search(argument, data) is not None)
         file = self._source(path)
         if file is None:
             return _NONE

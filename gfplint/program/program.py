@@ -183,6 +183,12 @@ class Program:
         self.tree.trace.leaf("ask", path, "has", text, int(found))
         return found
 
+    def searched(self, path: str, pattern: re.Pattern[bytes]) -> bool:
+        """Whether a pattern without flags matches in a file, comments included."""
+        found = pattern.search(self.peek(path)) is not None
+        self.tree.trace.leaf("ask", path, "search", pattern.pattern, int(found))
+        return found
+
     def peek(self, path: str) -> bytes:
         """The bytes of a file for who says which part of it counts. Raises :class:`SourceError`."""
         outer = self.tree.trace.enter()
