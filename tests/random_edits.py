@@ -37,6 +37,10 @@ class RandomEdits:
             self._file_copied,
             self._store_added,
             self._lock_added,
+            self._body_grows,
+            self._end_grows,
+            self._constant_listed,
+            self._field_added,
         )
 
     def edit(self) -> str:
@@ -182,3 +186,56 @@ class RandomEdits:
         at = text.index("\n{\n", match.start()) + 3
         path.write_text(text[:at] + f"\tmutex_lock({lock});\n" + text[at:])
         return self._said(f"{match[1]}() takes {lock}", path)
+
+    def _body_grows(self) -> str:
+        """A statement more in a function: what is behind it in the file moves."""
+        path, text = self._file()
+        functions = list(_FUNCTION.finditer(text))
+        if not functions:
+            return ""
+        match = self._random.choice(functions)
+        at = text.index("\n{\n", match.start()) + 3
+        line = self._random.choice(("barrier();", "might_sleep();", "schedule();", "kmalloc(8, GFP_KERNEL);"))
+        path.write_text(text[:at] + f"\t{line}\n" + text[at:])
+        return self._said(f"{match[1]}() has {line}", path)
+
+    def _end_grows(self) -> str:
+        """A definition more at the end of a file: nothing moves."""
+        path, text = self._file()
+        _, other = self._file()
+        name = self._random.choice([*_CALL.findall(other), "extra"])
+        line = self._random.choice(
+            (
+                f"static inline int {name}(void)\n{{\n\treturn 1;\n}}\n",
+                f"static int {name};\n",
+                f"#define {name}(...) 0\n",
+                f"int {name}(void *x);\n",
+            )
+        )
+        path.write_text(text + line)
+        return self._said(f"{name} at the end", path)
+
+    def _constant_listed(self) -> str:
+        """An enumerator more, of a name that is used somewhere, in a list of its own or first in another."""
+        path, text = self._file()
+        _, other = self._file()
+        words = [word for word in _WORD.findall(other) if word.isupper()]
+        if not words:
+            return ""
+        word = self._random.choice(words)
+        lists = list(re.finditer(r"\benum\b[^{;()]*\{", text))
+        at = self._random.choice(lists).end() if lists else 0
+        added = f" {word}," if lists else f"enum {{ {word} = 3 }};\n"
+        path.write_text(text[:at] + added + text[at:])
+        return self._said(f"{word} is an enumerator", path)
+
+    def _field_added(self) -> str:
+        """Another first field in a struct."""
+        path, text = self._file()
+        records = list(re.finditer(r"\bstruct (\w+) \{\n", text))
+        if not records:
+            return ""
+        match = self._random.choice(records)
+        line = self._random.choice(("int extra;", "struct mutex lock;", "gfp_t flags;", "void (*ops)(void);"))
+        path.write_text(text[: match.end()] + f"\t{line}\n" + text[match.end() :])
+        return self._said(f"struct {match[1]} has {line}", path)

@@ -9,6 +9,7 @@ import pytest
 
 from gfplint.cache.store import Store
 from gfplint.kernel import mentions, tables
+from gfplint.kernel.search import checked_mentions
 from gfplint.kernel.snapshot import Snapshot
 from gfplint.kernel.tree import KernelTree
 
@@ -91,7 +92,7 @@ def test_nothing_is_scanned_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with Store(tmp_path / "store", b"code") as store:
         first = answers(root, store)
 
-    scan, search = tables._scan, mentions.checked_mentions
+    scan, search = tables._scan, checked_mentions
     scanned: list[str] = []
     searched: set[str] = set()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gfplint.analysis import candidates, unbalanced
 from gfplint.api import CheckOptions, check
 from gfplint.errors import GfplintError
 from gfplint.findings import Confidence, Report
@@ -36,7 +37,10 @@ def said(options: CheckOptions) -> Report | str:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_random_edits(kernel: Path, tmp_path: Path, seed: int) -> None:
+def test_random_edits(kernel: Path, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    if seed == 1:  # as if the kernel were a large one, in which wrappers are searched for everywhere
+        monkeypatch.setattr(candidates, "MANY_FILES", 5)
+        monkeypatch.setattr(unbalanced, "MANY_FILES", 5)
     edits, choose = RandomEdits(kernel, seed), random.Random(seed)
     done: list[str] = []
     for _ in range(5):
@@ -80,6 +84,29 @@ def test_an_edit_costs_what_it_touches(kernel: Path, tmp_path: Path, monkeypatch
     check(options)
     assert worked.about("callbacks") < all_callbacks / 2
     assert worked.about("look") == 0
+
+
+@pytest.mark.parametrize("many", [0, 400])
+def test_an_edit_behind_what_counts_costs_nothing(
+    kernel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr(candidates, "MANY_FILES", many)
+    monkeypatch.setattr(unbalanced, "MANY_FILES", many)
+    worked = Worked(monkeypatch)
+    options = CheckOptions((kernel / "drivers" / "balloon",), cache=tmp_path / "cache")
+    check(options)
+    kinds = ("callbacks", "look", "confirm", "scopes")
+    assert worked.about("callbacks") > 10
+    assert worked.about("look") > 0
+    assert (worked.about("wrappers") > 0) == (many == 0)
+    worked.keys.clear()
+    for path in sorted(kernel.rglob("*.[ch]")):
+        # On the values of masks rests everything.
+        if not path.is_relative_to(kernel / "drivers") and not path.name.startswith("gfp"):
+            path.write_text(path.read_text() + "\nstatic inline int at_the_end(void) { return 1; }\n")
+    second = check(options)
+    assert {kind: worked.about(kind) for kind in kinds} == dict.fromkeys(kinds, 0)
+    assert second == check(replace(options, cache=None))
 
 
 def test_what_was_missing_counts(kernel: Path, tmp_path: Path) -> None:

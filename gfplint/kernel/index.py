@@ -138,9 +138,9 @@ class Index:
         known = self._sites.get((name, group))
         if known is None:
             kinds = self._locate(name, group)
+            # Not where in a file: who goes there rests on the item, wherever it is found to be.
             plain = [
-                (kind, [(site.path, site.offset, site.static) for site in sites])
-                for kind, sites in sorted(kinds.items())
+                (kind, [(site.path, site.static) for site in sites]) for kind, sites in sorted(kinds.items())
             ]
             known = self._sites[name, group] = kinds, digest(plain)
         return known

@@ -71,8 +71,8 @@ class Makers:
             trace.leave(outer)
             if trace.on:
                 trace.leaf("ask", path, "define", name, digest(found))
-            for start, text in found:
-                definition = parse_define(text, path, start)
+            for text in found:
+                definition = parse_define(text, path, 0)
                 if definition is not None:
                     one = _nature(definition)
                     making = making or one[0]

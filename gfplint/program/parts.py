@@ -2,8 +2,7 @@
 
 Most of what rests on a file rests on a few of its definitions. So that an edit elsewhere in it goes
 unnoticed, whoever looks at a part says which (:mod:`gfplint.kernel.trace`), and when the file has changed,
-the question is asked again, of a program that nothing else uses, and the digests are compared. Each answer
-includes the offsets and lines of what it speaks of: findings name lines.
+the question is asked again, of a program that nothing else uses, and the digests are compared.
 """
 
 from __future__ import annotations
@@ -26,28 +25,25 @@ if TYPE_CHECKING:
     from gfplint.kernel.tree import KernelTree
     from gfplint.program.program import Program
 
+_PLACED = (ItemKind.FUNCTION, ItemKind.VARIABLE, ItemKind.OTHER)
 _NONE = 1
 """The digest of every part of a file that can't be read."""
 
 
 def item_digest(file: SourceFile, items: list[Item]) -> int:
-    """Of all that the items of one name are, text, place and comments; 0 where there are none."""
-    return (
-        digest(
-            [
-                (
-                    *(item.kind.value, item.start, item.end, item.name_at, item.static, item.active),
-                    file.position(item.start),
-                    file.data[item.start : item.end],
-                    file.text[item.start : item.end],
-                    item.text if isinstance(item, Made) else b"",
-                )
-                for item in items
-            ]
-        )
-        if items
-        else 0
-    )
+    """Of all that the items of one name are; 0 where there are none. Of what has steps in it, or may be one,
+    place and comments count, too: findings name lines.
+    """
+    return digest([_plain(file, item) for item in items]) if items else 0
+
+
+def _plain(file: SourceFile, item: Item) -> tuple[object, ...]:
+    text = file.text[item.start : item.end]
+    plain = item.kind.value, item.name_at - item.start, item.static, item.active, text
+    if item.kind not in _PLACED:
+        return plain
+    made = item.text if isinstance(item, Made) else b""
+    return *plain, made, item.start, file.position(item.start), file.data[item.start : item.end]
 
 
 def matches_digest(found: list[re.Match[bytes]]) -> int:
@@ -70,8 +66,8 @@ def kinds_of(kinds: tuple[ItemKind, ...]) -> str:
     return " ".join(kind.name for kind in kinds)
 
 
-def definitions(tree: KernelTree, path: str, name: str) -> list[tuple[int, bytes]]:
-    """Offset and text of the lines of a header that define a macro of that name, whatever ``#if`` says."""
+def definitions(tree: KernelTree, path: str, name: str) -> list[bytes]:
+    """The lines of a header that define a macro of that name, whatever ``#if`` says."""
     try:
         data = tree.read(path)
     except SourceError:
@@ -81,7 +77,7 @@ def definitions(tree: KernelTree, path: str, name: str) -> list[tuple[int, bytes
         start = data.rfind(b"#", 0, offset)
         match = _LINE.match(data, start) if start >= 0 else None
         if match is not None:
-            found.append((start, match[0]))
+            found.append(match[0])
     return found
 
 
