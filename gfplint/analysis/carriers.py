@@ -181,13 +181,11 @@ class Carriers:
             files = self._program.tree.index.mentions([*names, keeper.field])
             field, restore = any_of({keeper.field}), any_of(set(names))
             for path in sorted({path for name in names for path in files[name]} & set(files[keeper.field])):
-                file = self._program.source(path)
-                for item in self._program.items(path, ItemKind.FUNCTION):
-                    if (
-                        file is not None
-                        and restore.search(file.text, item.start, item.end)
-                        and field.search(file.text, item.start, item.end)
-                    ):
+                restoring = {
+                    item.start for item, _ in self._program.matching(path, restore, ItemKind.FUNCTION)
+                }
+                for item, _ in self._program.matching(path, field, ItemKind.FUNCTION):
+                    if item.start in restoring:
                         found.add(FunctionRef(path, item.start, item.name))
         level = set(found)
         for _ in range(_LEVELS):
