@@ -296,13 +296,21 @@ class Models:
             if "acquires" in entry.table or "tries" in entry.table
         )
 
-    def scoping(self) -> list[str]:
-        """Names of the functions whose models enter or leave a scope, sorted."""
-        return sorted(
+    def scoping(self, scope: str = "") -> list[str]:
+        """Names of the functions whose models enter or leave a scope (of :data:`SCOPES`), sorted."""
+        names = [
             name
             for name, entry in self._entries.items()
             if "enters" in entry.table or "leaves" in entry.table
-        )
+        ]
+        if scope:
+            names = [name for name in names if scope in self._scopes_of(name)]
+        return sorted(names)
+
+    def _scopes_of(self, name: str) -> set[str]:
+        model = self.get(name)
+        effects = model.effects if model is not None else ()
+        return {each.scope for each in effects if isinstance(each, (EnterScope, LeaveScope))}
 
     @cached_property
     def invariants(self) -> dict[str, tuple[Invariant, ...]]:

@@ -20,9 +20,7 @@ from gfplint.frontend.source import ItemKind
 from gfplint.kernel.trace import Memo
 from gfplint.program.program import FunctionRef
 
-_NO_RECLAIM = re.compile(rb"\b(?:memalloc_noreclaim_save|PF_MEMALLOC)\b")
-_SCOPE_CALLS = ("memalloc_noreclaim_save", "memalloc_noreclaim_restore")
-_SCOPE_CALL = re.compile("|".join(_SCOPE_CALLS).encode())
+_NO_RECLAIM_FLAG = "PF_MEMALLOC"
 _CALLER_LEVELS = 4
 _MAX_CHAINS = 200
 """Chains of callers that are asked about one region; beyond, it stands as it was found."""
@@ -186,7 +184,7 @@ class Regions:
         return witnesses[:1]
 
     def _in_scope(self, ref: FunctionRef, levels: int) -> bool:
-        """Whether a caller, or a caller's, may be inside ``memalloc_noreclaim_save()`` when it calls: only
+        """Whether a caller, or a caller's, may be inside a scope without reclaim when it calls: only
         then can callers matter to a region that depends on no argument.
         """
         seen: set[FunctionRef] = set()
@@ -202,20 +200,21 @@ class Regions:
     def _find_scope_wrappers(self, _: None) -> frozenset[str]:
         """Names of functions that enter a scope without reclaim, or leave it, for their caller."""
         names: set[str] = set()
-        files = self._program.tree.index.mentions(_SCOPE_CALLS)
+        calls = self._program.models.scoping("noreclaim")
+        call = re.compile("|".join(calls).encode())
+        files = self._program.tree.index.mentions(calls)
         for path in sorted({path for each in files.values() for path in each}):
-            for item, matches in self._program.matching(path, _SCOPE_CALL, ItemKind.FUNCTION):
+            for item, matches in self._program.matching(path, call, ItemKind.FUNCTION):
                 if len({match[0] for match in matches}) == 1 and item.name not in self._program.models:
                     names.add(item.name)
         return frozenset(names)
 
     def _scoping(self) -> re.Pattern[bytes]:
         """What enters a scope that forbids reclaim, by name."""
-        names = self._scope_wrappers(None)
+        wrappers = self._scope_wrappers(None)
         if self._scoping_pattern is None:
-            self._scoping_pattern = re.compile(
-                _NO_RECLAIM.pattern + b"|" + any_of(set(names) | {"PF_MEMALLOC"}).pattern
-            )
+            calls = self._program.models.scoping("noreclaim")
+            self._scoping_pattern = any_of({*wrappers, *calls, _NO_RECLAIM_FLAG})
         return self._scoping_pattern
 
     def _ask(
