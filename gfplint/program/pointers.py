@@ -15,11 +15,11 @@ from gfplint.program.types import Types
 if TYPE_CHECKING:
     from gfplint.program.program import Program
 
-_MAX_FAR_SITES = 150
+FAR_SITES = 150
 """Stores to fields of one name (``.open``) beyond which those far from the start aren't looked at."""
 _NEAR_TARGETS = 12
 """Functions near the walk's start that a call may reach before it is no longer followed."""
-_FAR_TARGETS = 3
+FAR_TARGETS = 3
 """The same where none of them is near."""
 _FEW = 4
 
@@ -110,7 +110,7 @@ class Pointers:
             found.update(refs or ())
         if foreign and not found and not many:
             return Targets((), False, 0)
-        most = _NEAR_TARGETS if near else _FAR_TARGETS
+        most = _NEAR_TARGETS if near else FAR_TARGETS
         self.count(fn, call, _FEW + 1 if many and len(found) <= _FEW else len(found))
         if many or len(found) > most:
             self._note(fn, call, f"{fn.name}() calls through {what}; too many functions are possible.")
@@ -132,7 +132,7 @@ class Pointers:
         """
         if isinstance(expr, ir.Field) and owner:
             near = self.stores.near(owner, expr.name, home)
-            return (near, True) if near else (self.stores.stored(owner, expr.name, _MAX_FAR_SITES), False)
+            return (near, True) if near else (self.stores.stored(owner, expr.name, FAR_SITES), False)
         if isinstance(expr, ir.Global):
             ref = self._program.resolve(expr.name, fn.path)
             return ((ref,) if ref is not None else self.stores.of_variable(expr.name, fn.path)), False

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from gfplint import ir
-from gfplint.frontend.source import ItemKind
+from gfplint.frontend.source import Item, ItemKind
 from gfplint.kernel import scan
 from gfplint.kernel.trace import Memo
 from gfplint.program.program import FunctionRef
@@ -56,7 +56,7 @@ class Stores:
         around = _around(home)
         if around is None:
             return ()
-        sites = [site for site in self._program.tree.index.stores(field, around) if _is_near(site.path, home)]
+        sites = [site for site in self._program.tree.index.stores(field, around) if is_near(site.path, home)]
         own = [site for site in sites if site.path.startswith(home + "/")]
         return self._sorted(own, tag, field) or self._sorted(sites, tag, field)
 
@@ -196,40 +196,58 @@ class Stores:
                 result.extend((each, path) for value in found for each in choices(value))
         return result
 
+    def owners(self, path: str, item: Item, field: str) -> set[str]:
+        """The tags of the structs into whose ``field`` an item stores something."""
+        if item.kind is ItemKind.VARIABLE:
+            return {
+                owner
+                for variable in self._program.variables_of(path, item)
+                for value in variable.values
+                if (owner := self._initialised_owner(variable, value.path, field))
+            }
+        fn = self._program.function(FunctionRef(path, item.start, item.name))
+        if fn is None:
+            return set()
+        return {owner for each in assignments(fn) if (owner := self._assigned_owner(each, fn, field))}
+
     def _values_initialised(self, variable: ir.Variable, tag: str, field: str) -> list[ir.Expr]:
-        result: list[ir.Expr] = []
-        for value in variable.values:
-            path = self._types.named_path(variable, value.path)
-            while path and path[-1] == "[]":
-                path = path[:-1]  # an element of an array that is the field
-            if not path or path[-1] != field:
-                continue
-            kind: ir.Type = variable.type
-            for step in path[:-1]:
-                inner = self._types.strip(kind, variable.path)
-                if step == "[]":
-                    kind = inner.of if isinstance(inner, ir.Array) else inner
-                else:
-                    kind = self._types.field_type(inner, step, variable.path)
-            owner = self._types.strip(kind, variable.path)
-            if isinstance(owner, ir.Array):
-                owner = self._types.strip(owner.of, variable.path)
-            if isinstance(owner, ir.Record) and owner.tag == tag:
-                result.append(value.value)
-        return result
+        return [
+            value.value
+            for value in variable.values
+            if self._initialised_owner(variable, value.path, field) == tag
+        ]
+
+    def _initialised_owner(self, variable: ir.Variable, path: tuple[str, ...], field: str) -> str:
+        """The tag of the struct whose ``field`` an initialiser at ``path`` is for, "" where it is another's."""
+        path = self._types.named_path(variable, path)
+        while path and path[-1] == "[]":
+            path = path[:-1]  # an element of an array that is the field
+        if not path or path[-1] != field:
+            return ""
+        kind: ir.Type = variable.type
+        for step in path[:-1]:
+            inner = self._types.strip(kind, variable.path)
+            if step == "[]":
+                kind = inner.of if isinstance(inner, ir.Array) else inner
+            else:
+                kind = self._types.field_type(inner, step, variable.path)
+        owner = self._types.strip(kind, variable.path)
+        if isinstance(owner, ir.Array):
+            owner = self._types.strip(owner.of, variable.path)
+        return owner.tag if isinstance(owner, ir.Record) else ""
 
     def _values_assigned(self, fn: ir.Function, tag: str, field: str) -> list[ir.Expr]:
-        result: list[ir.Expr] = []
-        for assign in assignments(fn):
-            target = assign.target
-            while isinstance(target, ir.Index):
-                target = target.base
-            if not isinstance(target, ir.Field) or target.name != field:
-                continue
-            owner = self._types.strip(self._types.type_of(target.base, fn), fn.path)
-            if isinstance(owner, ir.Record) and owner.tag == tag:
-                result.append(assign.value)
-        return result
+        return [each.value for each in assignments(fn) if self._assigned_owner(each, fn, field) == tag]
+
+    def _assigned_owner(self, assign: ir.Assign, fn: ir.Function, field: str) -> str:
+        """The same for an assignment."""
+        target = assign.target
+        while isinstance(target, ir.Index):
+            target = target.base
+        if not isinstance(target, ir.Field) or target.name != field:
+            return ""
+        owner = self._types.strip(self._types.type_of(target.base, fn), fn.path)
+        return owner.tag if isinstance(owner, ir.Record) else ""
 
 
 def assignments(fn: ir.Function) -> Iterator[ir.Assign]:
@@ -285,7 +303,7 @@ def _folders_around(home: str) -> list[str]:
     return [*above, near] if near is not None else above
 
 
-def _is_near(path: str, home: str) -> bool:
+def is_near(path: str, home: str) -> bool:
     """Whether a file belongs to the same driver as the folder ``home``: its folder, one beside or below it,
     but never all of ``drivers/``.
     """
@@ -305,7 +323,7 @@ def _is_around(path: str, home: str) -> bool:
     (``drivers/``, ``fs/``) left out.
     """
     folder = path.rpartition("/")[0]
-    return _is_near(path, home) or ("/" in folder and home.startswith(folder + "/"))
+    return is_near(path, home) or ("/" in folder and home.startswith(folder + "/"))
 
 
 def _is_test(path: str) -> bool:

@@ -1,0 +1,308 @@
+"""Which callbacks of reclaim may wait for one of some locks: by names, backwards, before any is followed.
+
+In: classes of locks and the registered callbacks. Out: those of the callbacks from which a function can be
+reached whose text takes one of the locks; a superset, or None where the ways back get too many to be
+followed. From what mentions a lock the search goes to what mentions that, and so on: callers, macros, tables of
+functions, and behind the fields that functions are stored in to the calls through these fields, as
+:mod:`gfplint.program.pointers` follows them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from gfplint import ir
+from gfplint.analysis.evaluate import Evaluator
+from gfplint.analysis.summary import LockClass
+from gfplint.errors import SourceError
+from gfplint.frontend.made import Made
+from gfplint.frontend.source import Item, ItemKind
+from gfplint.models import Acquire
+from gfplint.program.pointers import FAR_SITES, FAR_TARGETS
+from gfplint.program.registrations import Registered
+from gfplint.program.stores import is_near
+
+_MOST_FILES = 150
+"""Files that are looked into before the search is given up: then following all callbacks costs no more."""
+_COMMON = 60
+"""Files that mention a word beyond which those that can't know the lock's struct are left out."""
+_MOST_SEARCHES = 8
+"""Searches of the tree for names of functions, the same."""
+_MOST_KNOWING = 1000
+"""Files that know a struct, the same."""
+_TAG = re.compile(r"\**struct (\w+)\.")
+_STATIC = re.compile(r"\((\S+)\)\Z")
+_INCLUDED = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*["<]([^">\n]+)[">]', re.M)
+_TARGET = rb"(?:->|\.)\s*(\w+)\s*(?:\[[^\]\n]*\]\s*)?=(?!=)"
+_FIELD_TARGET = re.compile(_TARGET)
+_PLAIN_TARGET = re.compile(rb"(?<![\w.>])(\w+)\s*(?:\[[^\]\n]*\]\s*)?=(?!=)[^=;{}]*\Z")
+_MENTIONING = frozenset({ItemKind.FUNCTION, ItemKind.MACRO, ItemKind.VARIABLE, ItemKind.GUARD})
+
+_INIT = re.compile(rb"\b__(?:init|exit)\b")
+"""A function that is gone when the kernel has started: only its like call it by name."""
+_LVALUE = re.compile(rb"[\w>\-.\[\]\s]*\Z")
+_TEST = re.compile(rb"(?:\bif\s*\(|!|&&|\|\|)\s*\Z")
+_TESTED = re.compile(rb"\s*(?:\)|&&|\|\|)")
+
+_KEPT = re.compile(rb"->\s*[\w.]+\s*=\s*&?\Z")
+
+Name = tuple[str, str]
+"""A name and the file that alone can mean it, "" where all can; a field has a dot before it."""
+
+
+class _TooMany(Exception):
+    """The ways back are too many."""
+
+
+class WaysBack:
+    """Asks for one program and the callbacks of one run."""
+
+    def __init__(self, evaluator: Evaluator, registered: Iterable[Registered]) -> None:
+        self._evaluator = evaluator
+        self._program = evaluator.program
+        self._index = evaluator.program.tree.index
+        self._callbacks: dict[tuple[str, int], set[Registered]] = {}
+        self._homes: dict[str, set[Registered]] = {}
+        for each in registered:
+            ref = each.callback
+            self._callbacks.setdefault((ref.path, ref.start), set()).add(each)
+            self._homes.setdefault(ref.path.rpartition("/")[0], set()).add(each)
+        self._found: set[Registered] = set()
+        self._seen: set[Name] = set()
+        self._files: set[str] = set()
+        self._stored: set[tuple[str, str, str]] = set()
+        self._including: set[str] = set()
+        self._tables: dict[Name, set[str]] = {}
+
+    def waiting(self, locks: Sequence[LockClass]) -> set[Registered] | None:
+        """The callbacks that may wait for one of the locks; None where that could be any of them."""
+        try:
+            self._follow(locks)
+        except _TooMany:
+            return None
+        return self._found
+
+    def _follow(self, locks: Sequence[LockClass]) -> None:
+        places: list[tuple[Name, Iterable[str]]] = self._seeds(locks)
+        searches = 0
+        while places:
+            fresh: set[Name] = set()
+            by_file: dict[str, list[str]] = {}
+            for (name, _), files in places:
+                for path in files:
+                    by_file.setdefault(path, []).append(name)
+            self._files |= by_file.keys()
+            if len(self._files) > _MOST_FILES:
+                raise _TooMany
+            for path in sorted(by_file):
+                fresh |= self._mentioning(path, by_file[path])
+            fresh -= self._seen
+            self._seen |= fresh
+            everywhere = sorted({name.lstrip(".") for name, home in fresh if not home})
+            searches += bool(everywhere)
+            if searches > _MOST_SEARCHES:
+                raise _TooMany
+            found = self._index.mentions(everywhere) if everywhere else {}
+            places = [
+                ((name, home), (home,) if home else found[name.lstrip(".")]) for name, home in sorted(fresh)
+            ]
+
+    # ------------------------------------------------------------------------------- seeds
+
+    def _seeds(self, locks: Sequence[LockClass]) -> list[tuple[Name, Iterable[str]]]:
+        """What mentions the locks themselves, or takes them without naming them, and the files that do."""
+        models = self._program.models
+        words: dict[LockClass, set[str]] = {lock: {lock.word} if lock.word else set() for lock in locks}
+        for name in models.acquiring():
+            model = models.get(name)
+            for effect in model.effects if model is not None else ():
+                if not isinstance(effect, Acquire):
+                    continue
+                pointer = effect.lock.operand if isinstance(effect.lock, ir.AddressOf) else None
+                named = pointer.name if isinstance(pointer, (ir.Field, ir.Global)) else ""
+                for lock in locks:
+                    if effect.lock_class == lock.name or (named and named == lock.word):
+                        words[lock].add(name)
+        tags = {match[1] for lock in locks if (match := _TAG.match(lock.name))}
+        found = self._index.mentions(sorted({*(word for each in words.values() for word in each), *tags}))
+        result: list[tuple[Name, Iterable[str]]] = []
+        for lock in locks:
+            if not words[lock]:
+                raise _TooMany
+            static, tag = _STATIC.search(lock.name), _TAG.match(lock.name)
+            for word in sorted(words[lock]):
+                files: Iterable[str] = found[word]
+                if word == lock.word and static is not None:
+                    files = [static[1]]
+                elif word == lock.word and tag is not None and len(found[word]) > _COMMON:
+                    knowing = self._knowing(tag[1], found[tag[1]])
+                    files = [path for path in found[word] if path in knowing]
+                result.append(((word, ""), files))
+        return result
+
+    def _knowing(self, tag: str, mentioning: Iterable[str]) -> set[str]:
+        """The files that can know what is in a struct: those that name it, and those that include the header
+        with its definition, by way of others or directly.
+        """
+        knowing = set(mentioning)
+        fresh = {site.path for site in self._index.records(tag)}
+        while fresh:
+            stems = {path.rpartition("/")[2][:-2] for path in fresh}
+            names = {path.rpartition("/")[2] for path in fresh}
+            near = self._index.mentions(sorted(stems))
+            including = {
+                path
+                for stem in stems
+                for path in near[stem]
+                if path not in knowing or path.endswith(".h")
+                if any(name.decode("utf-8", "replace").rpartition("/")[2] in names for name in _INCLUDED.findall(self._read(path)))
+            }
+            fresh = {path for path in including if path.endswith(".h")} - self._including
+            self._including |= fresh
+            knowing |= including
+            if len(knowing) > _MOST_KNOWING:
+                raise _TooMany
+        return knowing
+
+    # ------------------------------------------------------------------------- one file
+
+    def _mentioning(self, path: str, names: list[str]) -> set[Name]:
+        """The names of what mentions one of these in a file."""
+        file = self._program.source(path)
+        if file is None:
+            return set()
+        words = {name for name in names if not name.startswith(".")}
+        fields = {name[1:] for name in names if name.startswith(".")}
+        parts = []
+        if words:
+            parts.append(rb"\b(?:" + b"|".join(re.escape(each.encode()) for each in sorted(words)) + rb")\b")
+        if fields:
+            either = b"|".join(re.escape(each.encode()) for each in sorted(fields))
+            parts.append(rb"(?:->|\.)\s*(?:" + either + rb")\b(?!\s*=[^=])")
+        pattern = re.compile(b"|".join(parts))
+        if not pattern.search(file.text):
+            return set()
+        fresh: set[Name] = set()
+        for item in file.items:
+            if item.kind not in _MENTIONING:
+                continue
+            if isinstance(item, Made):
+                text, start, end = item.text, 0, len(item.text)
+            else:
+                text, start, end = file.text, item.start, item.end
+            hits = [
+                hit
+                for hit in pattern.finditer(text, start, end)
+                if not _only_tested(text, start, hit) and not self._only_kept(path, item, text, start, end, hit)
+            ]
+            if not hits:
+                continue
+            own = path.endswith(".c") and (item.static or item.kind is ItemKind.MACRO)
+            if item.kind is not ItemKind.FUNCTION or not _INIT.search(text, start, item.name_at):
+                fresh.add((item.name, path if own else ""))
+            if item.kind is ItemKind.FUNCTION:
+                self._found |= self._callbacks.get((path, item.start), set())
+            for match in hits:
+                if match[0].decode() in words:
+                    fresh |= self._stores(path, item, text, start, end, match)
+            if item.kind is ItemKind.VARIABLE:
+                self._tell_table(path, item, text, start, hits)
+        return fresh
+
+    def _tell_table(
+        self, path: str, item: Item, text: bytes, start: int, hits: Sequence[re.Match[bytes]]
+    ) -> None:
+        """Through which fields of a table what was found is reached."""
+        fields: set[str] = set()
+        for hit in hits:
+            name = hit[0].decode()
+            inner = self._tables.get((name, path), self._tables.get((name, ""), set()))
+            begin = max(start, *(text.rfind(char, start, hit.start()) for char in (b";", b"{", b"}", b",")))
+            target = _FIELD_TARGET.search(text, begin, hit.start())
+            if target is None and not inner:
+                fields.add("")  # by position, or in an array: no telling
+            elif target is not None:
+                fields.add(target[1].decode())
+            fields |= inner
+        key = (item.name, path if path.endswith(".c") and item.static else "")
+        self._tables.setdefault(key, set()).update(fields)
+
+    def _only_kept(
+        self, path: str, item: Item, text: bytes, start: int, end: int, match: re.Match[bytes]
+    ) -> bool:
+        """Whether a function only stores a table in a field of what others made, and calls nothing by the
+        names of the fields that matter: whoever calls that then does so through the field.
+        """
+        name = match[0].decode()
+        fields = self._tables.get((name, path)) or self._tables.get((name, ""))
+        if item.kind is not ItemKind.FUNCTION or not fields or "" in fields:
+            return False
+        before = text[max(start, match.start() - 120) : match.start()]
+        if _KEPT.search(before) is None or not text[match.end() : match.end() + 4].lstrip().startswith(b";"):
+            return False
+        words = b"|".join(re.escape(field.encode()) for field in sorted(fields))
+        return re.search(rb"\b(?:" + words + rb")\b", text[start:end]) is None
+
+    def _stores(
+        self, path: str, item: Item, text: bytes, start: int, end: int, match: re.Match[bytes]
+    ) -> set[Name]:
+        """Where a function that is mentioned there is stored."""
+        after = match.end()
+        while after < end and text[after] in b" \t\n":
+            after += 1
+        if text[after : after + 1] == b"(" or item.name == match[0].decode():
+            return set()
+        begin = max(start, *(text.rfind(char, start, match.start()) for char in (b";", b"{", b"}")))
+        piece = text[begin : match.start()]
+        last = piece.rfind(b",")
+        targets = list(_FIELD_TARGET.finditer(piece, last + 1)) or list(_FIELD_TARGET.finditer(piece))[-1:]
+        fresh: set[Name] = set()
+        for target in targets:
+            field = target[1].decode()
+            if (path, field, match[0].decode()) in self._stored:
+                continue
+            self._stored.add((path, field, match[0].decode()))
+            self._near(path)
+            if self._from_afar(path, item, field):
+                fresh.add(("." + field, ""))
+        plain = _PLAIN_TARGET.search(piece[last + 1 :])
+        if plain is not None and not targets:
+            variable = self._program.variable(plain[1].decode(), path)
+            if variable is not None:
+                fresh.add((variable.name, path if variable.static else ""))
+        return fresh
+
+    def _near(self, path: str) -> None:
+        """What is stored there may be called by whoever is near."""
+        for home, registered in self._homes.items():
+            if is_near(path, home):
+                self._found |= registered
+
+    def _from_afar(self, path: str, item: Item, field: str) -> bool:
+        """Whether a call through the field may be followed from anywhere."""
+        stores = self._evaluator.pointers.stores
+        if self._index.many_stores(field, FAR_SITES):
+            return False
+        for tag in stores.owners(path, item, field):
+            if (tag, field) in self._evaluator.pointers.foreign:
+                continue
+            if 0 < len(stores.stored(tag, field, FAR_SITES) or ()) <= FAR_TARGETS:
+                return True
+        return False
+
+    def _read(self, path: str) -> bytes:
+        try:
+            return self._program.tree.read(path)
+        except SourceError:
+            return b""
+
+
+def _only_tested(text: bytes, start: int, match: re.Match[bytes]) -> bool:
+    """Whether a field is only asked for: ``if (x->ops->f)``."""
+    if match[0][:1] not in b"-." or not _TESTED.match(text, match.end()):
+        return False
+    begin = max(start, match.start() - 120)
+    before = text[begin : match.start()]
+    lvalue = _LVALUE.search(before)
+    return lvalue is not None and _TEST.search(before[: lvalue.start()]) is not None
