@@ -157,6 +157,8 @@ class Statistics:
     functions_with_errors: int = 0
     functions_evaluated: int = 0
     callbacks: int = 0
+    callbacks_left_out: int = 0
+    """Those that can't wait for any lock that the analysed files hold, and weren't followed."""
     locks: int = 0
     calls_direct: int = 0
     calls_one_target: int = 0

@@ -70,26 +70,32 @@ finally:
     assert done.stdout == first
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_what_callbacks_wait_for_is_found_out_once(kernel: Path, tmp_path: Path, jobs: str) -> None:
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_callbacks_wait_for_is_found_out_once(
+    kernel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    monkeypatch.setattr(relevant, "MOST_FILES", 0)
     cache = tmp_path / "cache"
-    how = ("-j", jobs, "--statistics", "--verbose", "--min-confidence", "low", "--output-format", "text")
+
+    def check(path: Path, folder: Path | None, **more: Any) -> api.Report:
+        options = api.CheckOptions((path,), jobs=jobs, min_confidence=Confidence.LOW, cache=folder, **more)
+        return api.check(options)
 
     def found() -> list[str]:
         return sorted(path.name for path in cache.iterdir() if path.name.startswith("callbacks-"))
 
-    gfplint(kernel / FILE, *how, cache=cache)
+    check(kernel / FILE, cache)
     kept = found()
     assert len(kept) == 1
     for name in ("chain", "mmu_release", "scope_goto", "balloon_fixed"):
         path = kernel / "drivers" / name
-        assert gfplint(path, *how, cache=cache) == gfplint(path, *how, cache=None)
+        assert check(path, cache) == check(path, None)
     assert found() == kept
-    gfplint(kernel / "drivers" / "chain", *how, "--select", "GFP001", cache=cache)
+    check(kernel / "drivers" / "chain", cache, select=frozenset({"GFP001"}))
     assert len(found()) == 2
     edit(kernel / FILE, "mutex_lock(&vb->lock);\t/* want-callback", "mutex_trylock(&vb->lock);\t/* was")
     path = kernel / "drivers" / "chain"
-    assert gfplint(path, *how, cache=cache) == gfplint(path, *how, cache=None)
+    assert check(path, cache) == check(path, None)
     assert len(found()) == 3
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gfplint.analysis import candidates, unbalanced
+from gfplint.analysis import candidates, relevant, unbalanced
 from gfplint.api import CheckOptions, check
 from gfplint.errors import GfplintError
 from gfplint.findings import Confidence, Report
@@ -72,6 +72,7 @@ class Worked:
 
 
 def test_an_edit_costs_what_it_touches(kernel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relevant, "LEAST_CALLBACKS", 10**9)
     worked = Worked(monkeypatch)
     options = CheckOptions((kernel / "drivers" / "balloon",), cache=tmp_path / "cache")
     check(options)
@@ -90,6 +91,7 @@ def test_an_edit_costs_what_it_touches(kernel: Path, tmp_path: Path, monkeypatch
 def test_an_edit_behind_what_counts_costs_nothing(
     kernel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int
 ) -> None:
+    monkeypatch.setattr(relevant, "LEAST_CALLBACKS", 10**9)
     monkeypatch.setattr(candidates, "MANY_FILES", many)
     monkeypatch.setattr(unbalanced, "MANY_FILES", many)
     worked = Worked(monkeypatch)
@@ -107,6 +109,22 @@ def test_an_edit_behind_what_counts_costs_nothing(
     second = check(options)
     assert {kind: worked.about(kind) for kind in kinds} == dict.fromkeys(kinds, 0)
     assert second == check(replace(options, cache=None))
+
+
+def test_which_callbacks_matter_is_kept(
+    kernel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worked = Worked(monkeypatch)
+    options = CheckOptions((kernel / "drivers" / "balloon",), cache=tmp_path / "cache")
+    first = check(options)
+    assert first.statistics.callbacks_left_out > 100
+    assert worked.about("callbacks") < 10
+    assert (worked.about("holdable"), worked.about("ways back")) == (1, 1)
+    path = kernel / "drivers" / "chain" / "chain.c"
+    path.write_text("/* a line more */\n" + path.read_text())
+    check(options)
+    assert (worked.about("holdable"), worked.about("ways back")) == (0, 1)  # a callback has moved
+    assert worked.about("callbacks") == 0
 
 
 def test_what_was_missing_counts(kernel: Path, tmp_path: Path) -> None:

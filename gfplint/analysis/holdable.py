@@ -1,14 +1,14 @@
 """Which sleeping locks the functions of some files may hold, before any callback of reclaim is followed.
 
-In: files. Out: a superset of the classes of locks that :mod:`~gfplint.analysis.regions` could find held in one
-of their functions: those whose address a function takes, those that a model takes, those that a function which
-it calls returns with. Types decide, and of the functions elsewhere the text first.
+In: files. Out: a superset of the classes of locks that :mod:`~gfplint.analysis.regions` could find held in
+one of their functions: those whose address a function takes, those that a model takes, those with which a
+function that it calls returns. Types decide, and of functions elsewhere their text first.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from gfplint import ir
 from gfplint.analysis.evaluate import Evaluator, Limits
@@ -17,6 +17,7 @@ from gfplint.analysis.summary import Facts, LockClass
 from gfplint.errors import SourceError
 from gfplint.frontend.source import ItemKind
 from gfplint.kernel import scan
+from gfplint.kernel.trace import Memo
 from gfplint.models import Acquire, Model
 from gfplint.program.program import FunctionRef
 from gfplint.program.substitution import at_call
@@ -26,7 +27,13 @@ _CALLED = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")
 _GUARDS = ("guard", "scoped_guard", "scoped_cond_guard", "CLASS")
 _END = re.compile(rb"\n\}").search
 _MACRO_END = re.compile(rb"(?<!\\)\n").search
-_SLEEPING = ("mutex", "rt_mutex", "rt_mutex_base", "ww_mutex", "rw_semaphore", "percpu_rw_semaphore", "semaphore", "srcu_struct")
+_SLEEPING = (
+    *("mutex", "rt_mutex", "rt_mutex_base", "ww_mutex", "rw_semaphore", "percpu_rw_semaphore", "semaphore"),
+    "srcu_struct",
+)
+"""The tags of structs that are locks which sleep."""
+_Search = Callable[[bytes, int], "re.Match[bytes] | None"]
+_Examined = tuple[bool, frozenset[str], tuple[LockClass, ...]]
 _NESTED = 3
 """Macros in macros that are looked into for what takes a lock."""
 
@@ -41,40 +48,46 @@ class Holdable:
         models = self._program.models
         kinds = models.kinds
         taking: list[str] = []
-        tags: set[str] = set()
         for name in models.acquiring():
             model = models.get(name)
             for effect in model.effects if model is not None else ():
                 if isinstance(effect, Acquire) and kinds[effect.kind].sleeps:
                     taking.append(name)
         self._taking = frozenset(taking)
+        words = b"|".join(re.escape(each.encode()) for each in sorted({*taking, *_GUARDS}))
+        self._takes = re.compile(rb"\b(?:" + words + rb")\s*\(").search
         locks = rb"\bstruct\s+(?:" + "|".join(_SLEEPING).encode() + rb")\s*\*"
         self._passed = re.compile(locks).search
+        self._examined: Memo[str, _Examined] = Memo(evaluator.program.tree.trace, self._examine)
 
-    def classes(self, files: Sequence[str]) -> list[LockClass]:
-        """The classes of locks, sorted by name."""
-        own = sorted(files)
-        called: set[str] = set()
-        for path in own:
-            called.update(name.decode() for name in _CALLED.findall(self._read(path)))
-        takers, wrappers = self._elsewhere(called, frozenset(own))
-        words = self._taking | takers | {ref.name for ref in wrappers} | set(_GUARDS)
-        pattern = re.compile(rb"\b(?:" + b"|".join(re.escape(word.encode()) for word in sorted(words)) + rb")\b")
-        found: dict[str, LockClass] = {}
-        count = 0
-        for path in own:
-            file = self._program.source(path)
-            for item in self._program.items(path, ItemKind.FUNCTION):
-                if file is None or not pattern.search(file.text, item.start, item.end):
-                    continue
-                count += 1
+    def classes(self, path: str) -> list[LockClass]:
+        """The classes of locks that functions of a file may hold, sorted by name."""
+        called = {name.decode() for name in _CALLED.findall(self._read(path))}
+        takers, returned = self._elsewhere(called)
+        file = self._program.source(path)
+        items = self._program.items(path, ItemKind.MACRO, ItemKind.FUNCTION)
+        macros: dict[str, frozenset[str]] = {}
+        for item in items:
+            text = file.text[item.name_at : item.end] if file is not None else b""
+            if item.kind is ItemKind.MACRO:
+                macros[item.name] = _calls(text, item.name)
+                if self._takes(text):
+                    takers.add(item.name)
+            elif self._is_passed(text):
+                takers.add(item.name)
+        for _ in range(_NESTED):
+            takers |= {name for name, inner in macros.items() if inner & (takers | self._taking)}
+        words = self._taking | takers | set(_GUARDS)
+        pattern = re.compile(
+            rb"\b(?:" + b"|".join(re.escape(word.encode()) for word in sorted(words)) + rb")\b"
+        )
+        found = {lock.name: lock for lock in returned}
+        for item in items:
+            if item.kind is ItemKind.MACRO or file is None:
+                continue
+            if pattern.search(file.text, item.start, item.end):
                 for lock in self._in(FunctionRef(path, item.start, item.name)):
                     found[lock.name] = lock
-        for ref in sorted(wrappers):
-            for exit_ in self._alone.summary(ref, Facts()).exits:
-                for held in exit_.taken:
-                    found[held.lock.name] = held.lock
-        self.info = (len(called), len(takers), len(wrappers), count)
         kinds = self._program.models.kinds
         return [
             found[name]
@@ -82,76 +95,67 @@ class Holdable:
             if not name.startswith(("?", "local ")) and kinds[found[name].kind].sleeps
         ]
 
-    def _elsewhere(self, names: set[str], own: frozenset[str]) -> tuple[set[str], list[FunctionRef]]:
-        """Of names that are called: macros that may take a lock and functions that get one passed; functions
-        that may return with a lock held.
+    def _elsewhere(self, names: set[str]) -> tuple[set[str], list[LockClass]]:
+        """Of names that are called: macros that may take a lock, functions that get one passed or return with
+        one held; and the locks that these return with.
         """
-        models, index = self._program.models, self._program.tree.index
-        taking = {*self._taking, *_GUARDS}
+        models = self._program.models
         takers: set[str] = set()
-        wrappers: set[FunctionRef] = set()
-        pending = {name for name in names if name not in models}
-        seen = set(pending)
-        pattern = re.compile(rb"\b(?:" + b"|".join(re.escape(w.encode()) for w in sorted(taking)) + rb")\s*\(").search
-        macros: dict[str, set[str]] = {}
+        returned: list[LockClass] = []
+        macros: dict[str, frozenset[str]] = {}
+        seen = pending = {name for name in names if name not in models}
         for _ in range(_NESTED):
-            fresh: set[str] = set()
             for name in sorted(pending):
-                word = name.encode()
-                for path in index.defining(name, "macro"):
-                    data = self._read(path)
-                    for at, _static in scan.locate(data, word, scan.MACRO):
-                        end = _MACRO_END(data, at)
-                        body = data[at + len(word) : end.start() if end else len(data)]
-                        if pattern(body):
-                            takers.add(name)
-                        inner = {each.decode() for each in _CALLED.findall(body)}
-                        macros.setdefault(name, set()).update(inner)
-                        fresh |= inner
-                for path in index.defining(name, "function"):
-                    data = self._read(path)
-                    for at, _static in scan.locate(data, word, scan.FUNCTION):
-                        end = _END(data, at)
-                        stop = end.start() if end else len(data)
-                        head = data.find(b"{", at, stop)
-                        if head >= 0 and self._passed(data, at, head):
-                            takers.add(name)
-                        if pattern(data, at, stop) and path not in own:
-                            for item in self._items(path, name):
-                                wrappers.add(FunctionRef(path, item, name))
-            pending = {name for name in fresh if name not in models} - seen
-            seen |= pending
-            if not pending:
-                break
-        for path in own:
-            file = self._program.source(path)
-            for item in self._program.items(path, ItemKind.MACRO, ItemKind.FUNCTION):
-                if file is None:
-                    continue
-                if item.kind is ItemKind.MACRO:
-                    if pattern(file.text, item.start, item.end):
-                        takers.add(item.name)
-                    macros.setdefault(item.name, set()).update(
-                        each.decode() for each in _CALLED.findall(file.text, item.start + 8, item.end)
-                    )
-                else:
-                    head = file.text.find(b"{", item.start, item.end)
-                    if head >= 0 and self._passed(file.text, item.start, head):
-                        takers.add(item.name)
-        real = {ref for ref in wrappers if any(exit_.taken for exit_ in self._alone.summary(ref, Facts()).exits)}
-        self.tried = len(wrappers)
-        names_taking = takers | {ref.name for ref in real} | taking
+                takes, inner, locks = self._examined(name)
+                if takes or locks:
+                    takers.add(name)
+                macros[name] = inner
+                returned += locks
+            below = {inner for name in pending for inner in macros[name] if inner not in models}
+            pending = below - seen
+            seen = seen | pending
         for _ in range(_NESTED):
-            more = {name for name, inner in macros.items() if inner & names_taking} - takers
-            takers |= more
-            names_taking |= more
-            if not more:
-                break
-        return takers, sorted(real)
+            takers |= {name for name, inner in macros.items() if inner & (takers | self._taking)}
+        return takers, returned
 
-    def _items(self, path: str, name: str) -> list[int]:
+    def _examine(self, name: str) -> _Examined:
+        """Of the definitions of a name: whether a macro takes a lock or a function gets one passed; what the
+        macros call; the locks with which functions return.
+        """
+        index = self._program.tree.index
+        takes = False
+        inner: frozenset[str] = frozenset()
+        locks: dict[str, LockClass] = {}
+        for path in sorted(index.defining(name, "macro")):
+            for body in self._bodies(path, name, scan.MACRO, _MACRO_END):
+                takes |= self._takes(body) is not None
+                inner |= _calls(body, name)
+        for path in sorted(index.defining(name, "function")):
+            for body in self._bodies(path, name, scan.FUNCTION, _END):
+                takes |= self._is_passed(body)
+                if not self._takes(body):
+                    continue
+                for ref in self._refs(path, name):
+                    for exit_ in self._alone.summary(ref, Facts()).exits:
+                        locks.update((held.lock.name, held.lock) for held in exit_.taken)
+        return takes, inner, tuple(locks[each] for each in sorted(locks))
+
+    def _is_passed(self, body: bytes) -> bool:
+        """Whether a function has a parameter that points to a lock."""
+        head = body.find(b"{")
+        return head >= 0 and self._passed(body, 0, head) is not None
+
+    def _bodies(self, path: str, name: str, kind: str, end: _Search) -> Iterator[bytes]:
+        """The definitions of a name in a file, from that name on."""
+        data = self._read(path)
+        for at, _ in scan.locate(data, name.encode(), kind):
+            match = end(data, at)
+            yield data[at : match.start() if match else len(data)]
+
+    def _refs(self, path: str, name: str) -> list[FunctionRef]:
         file = self._program.source(path)
-        return [item.start for item in file.find(name, ItemKind.FUNCTION)] if file is not None else []
+        items = file.find(name, ItemKind.FUNCTION) if file is not None else []
+        return [FunctionRef(path, item.start, name) for item in items]
 
     def _in(self, ref: FunctionRef) -> Iterator[LockClass]:
         fn = self._program.function(ref)
@@ -174,7 +178,7 @@ class Holdable:
             place = self._evaluator.place(expr.operand, fn)
             if place is not None and place.lock_class:
                 kind = self._evaluator.types.strip(place.type, fn.path)
-                if lock_record(kind) in _SLEEPING or False:
+                if lock_record(kind) in _SLEEPING:
                     yield LockClass(place.lock_class, "mutex", place.word, "*" not in place.steps)
         for part in parts(expr):
             yield from self._addresses(part, fn)
@@ -199,3 +203,8 @@ class Holdable:
             return self._program.tree.read(path)
         except SourceError:
             return b""
+
+
+def _calls(body: bytes, name: str) -> frozenset[str]:
+    """What a macro calls."""
+    return frozenset(each.decode() for each in _CALLED.findall(body, len(name)))

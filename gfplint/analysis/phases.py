@@ -35,6 +35,7 @@ from gfplint.program.registrations import Registered
 from gfplint.rules import Context, Rule, Rules
 
 if TYPE_CHECKING:
+    from gfplint.analysis.relevant import Relevant
     from gfplint.cache.units import Facts, Units
 
 _MOST_FILES = 400
@@ -67,12 +68,19 @@ class Phases:
         self._evaluator = evaluator
         self.work = Work(program, jobs, units)
         self._searches = 0
+        self.held: set[LockClass] = set()
+        """The locks that functions in which one of a query's may be held were found to hold."""
         self.explainer = Explainer(evaluator, Conditions(program.masks))
 
     # -------------------------------------------------------------------------- callbacks
 
-    def callbacks(self, contexts: Sequence[Context], progress: Progress) -> list[Answer]:
-        """What every registered callback of these contexts waits for, in the order of :class:`Registered`."""
+    def callbacks(
+        self, contexts: Sequence[Context], progress: Progress, relevant: Relevant | None = None
+    ) -> list[Answer]:
+        """What every registered callback of these contexts waits for, in the order of :class:`Registered`.
+
+        With ``relevant``, callbacks may be left out that can't wait for a lock which its files hold.
+        """
         callbacks = Callbacks(self._evaluator)
         registered = callbacks.registrations.find(contexts, self.work.kept)
         functions: dict[FunctionRef, list[Registered]] = {}
@@ -88,9 +96,19 @@ class Phases:
             self._begin(("callbacks", unit[0].callback))
             return [self._answer(callbacks.evaluate(each, contexts), inside) for each in unit]
 
-        found = self.work.answers(sorted(functions.values()), key, work, progress=progress)
-        answers = [answer for unit in found for answer in unit]
-        return sorted(answers, key=lambda answer: answer.registered)
+        units = sorted(functions.values())
+        if relevant is None or not relevant.narrows(len(units)):
+            found = self.work.answers(units, key, work, progress=progress)
+            return sorted((answer for unit in found for answer in unit), key=_registered)
+        relevant.choose(registered, self.work.kept)
+        answers: list[Answer] = []
+        while chosen := [unit for unit in units if relevant.may_matter(unit)]:
+            units = [unit for unit in units if unit not in chosen]
+            more = [answer for unit in self.work.answers(chosen, key, work, progress=progress) for answer in unit]
+            relevant.learn(more)
+            answers += more
+        relevant.left_out = sum(len(unit) for unit in units)
+        return sorted(answers, key=_registered)
 
     def _answer(self, callback: Callback, inside: Iterable[Rule]) -> Answer:
         registered = callback.registered
@@ -211,14 +229,16 @@ class Phases:
             mine = [path for path in unit if path in own]
             return "look", asked, unit, mine, regions.inputs(unit)
 
-        def look(unit: list[str]) -> tuple[list[FunctionRef], list[Link]]:
+        def look(unit: list[str]) -> tuple[list[FunctionRef], list[Link], list[LockClass]]:
             self._begin(("look", number, unit[0].rpartition("/")[0]))
-            holders = regions.holders([path for path in unit if path in own], worth)
-            return holders, _best_links(
+            mine = [path for path in unit if path in own]
+            holders = regions.holders(mine, worth)
+            links = _best_links(
                 explainer.link(ref, region)
                 for ref, region in (regions.waiting(unit) if linked else ())
                 if starts_link(region) and confidence.is_short(region.effect)
             )
+            return holders, links, regions.held(mine)
 
         def confirm_key(unit: list[FunctionRef]) -> Key:
             return "confirm", asked, unit
@@ -233,10 +253,12 @@ class Phases:
             ]
 
         looked = self.work.answers(regions.prepare(), look_key, look, facts=facts, progress=progress)
-        holders = [refs for refs, _ in looked if refs]
+        holders = [refs for refs, _, _ in looked if refs]
         regions.look_up_callers({ref for refs in holders for ref in refs})
         found = self.work.answers(holders, confirm_key, confirm, facts=facts)
-        links = _best_links(link for _, each in looked for link in each)
+        links = _best_links(link for _, each, _ in looked for link in each)
+        self.held.update(lock for _, _, each in looked for lock in each)
+        self.held.update(link.lock for link in links)
         return [match for unit in found for match in unit], links
 
     def _beside(
@@ -273,6 +295,10 @@ class Phases:
 
 def _waits(query: Query, lock: str) -> str:
     return f"waits {query.rule.id} {query.context.id} {lock}"
+
+
+def _registered(answer: Answer) -> Registered:
+    return answer.registered
 
 
 def _told(queries: Sequence[Query], linked: Collection[str], locks: Collection[str]) -> Facts:

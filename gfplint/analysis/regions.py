@@ -115,6 +115,20 @@ class Regions:
                         found.append((ref, region))
         return found
 
+    def held(self, files: Iterable[str]) -> list[LockClass]:
+        """All locks that sleep and have a name under which a function that was looked at allocates or waits,
+        of interest or not, by name.
+        """
+        kinds = self._program.models.kinds
+        found = {
+            lock.name: lock
+            for path in files
+            for ref in self._candidates.of(path)
+            for region in self._summary(ref).regions.values()
+            if kinds[(lock := region.held.lock).kind].sleeps and not lock.name.startswith(("?", "local "))
+        }
+        return [found[name] for name in sorted(found)]
+
     def confirmed(self, ref: FunctionRef, worth: Worth, decided: Decided) -> list[Held]:
         """The allocations under the locks in a function, as far as its callers allow them."""
         self._decided = decided

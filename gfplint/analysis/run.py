@@ -17,6 +17,7 @@ from gfplint.analysis.explain_scopes import ScopeExplainer
 from gfplint.analysis.grouping import Match, grouped, keep_best
 from gfplint.analysis.kept_callbacks import KeptCallbacks
 from gfplint.analysis.phases import Phases, Query, chained, starts_chain
+from gfplint.analysis.relevant import Relevant
 from gfplint.analysis.suppressions import Suppressions
 from gfplint.analysis.touched import Touched
 from gfplint.analysis.unbalanced import Scopes
@@ -162,23 +163,24 @@ class Run:
         rules = self.selected()
         contexts = sorted({name for rule in rules for name in rule.contexts})
         nothing = self.touched is not None and not self.touched.anything
-        answers = [] if nothing else self._find_callbacks([self.rules.context(name) for name in contexts])
-        findings: list[Finding] = []
-        queries: list[Query] = []
-        waits = {
-            name: self._touched_first(awaited(each for each in answers if each.registered.context == name))
-            for name in contexts
-        }
-        for rule in rules:
-            if rule.kind == "scope":
-                findings.extend(self._unbalanced(rule))
-            elif rule.kind == "inside":
-                findings.extend(
-                    self._inside(rule, [each for each in answers if each.registered.context in rule.contexts])
+        # With changes, a callback that they touch may make others' files matter.
+        relevant = Relevant(self.evaluator, self.files) if self.touched is None else None
+        while True:
+            followed = [self.rules.context(name) for name in contexts]
+            answers = [] if nothing else self._find_callbacks(followed, relevant)
+            waits = {
+                name: self._touched_first(
+                    awaited(each for each in answers if each.registered.context == name)
                 )
-            elif rule.kind == "lock-held":
-                queries += [Query(rule, self.rules.context(name), waits[name]) for name in rule.contexts]
-        findings.extend(self._held(queries, [rule for rule in rules if rule.kind == "chain"], waits))
+                for name in contexts
+            }
+            findings = self._findings(rules, answers, waits)
+            more = relevant.overlooked(self.phases.held) if relevant is not None else []
+            if not more:
+                break
+            self._callbacks.clear()
+            relevant = Relevant(self.evaluator, self.files, more)
+        left_out = relevant.left_out if relevant is not None else 0
         if not self.options.reach:
             self._look_at_named_files()
         self._keep_models()
@@ -200,25 +202,46 @@ class Run:
                 }
             ),
             statistics=self._statistics(
-                len(answers), len({name for each in waits.values() for name in each})
+                len(answers) + left_out, left_out, len({name for each in waits.values() for name in each})
             ),
             root=str(self.tree.root),
             kernel_version=self.tree.version_text,
             paths=[self.tree.shown(path) for path in self.paths],
         )
 
-    def _find_callbacks(self, contexts: list[Context]) -> list[Answer]:
+    def _findings(
+        self, rules: list[Rule], answers: list[Answer], waits: dict[str, dict[str, list[Awaited]]]
+    ) -> list[Finding]:
+        """All that the rules find. ``waits``: for each context who waits for which lock."""
+        findings: list[Finding] = []
+        queries: list[Query] = []
+        for rule in rules:
+            if rule.kind == "scope":
+                findings.extend(self._unbalanced(rule))
+            elif rule.kind == "inside":
+                findings.extend(
+                    self._inside(rule, [each for each in answers if each.registered.context in rule.contexts])
+                )
+            elif rule.kind == "lock-held":
+                queries += [Query(rule, self.rules.context(name), waits[name]) for name in rule.contexts]
+        findings.extend(self._held(queries, [rule for rule in rules if rule.kind == "chain"], waits))
+        return findings
+
+    def _find_callbacks(self, contexts: list[Context], relevant: Relevant | None = None) -> list[Answer]:
+        """All callbacks of these contexts and what they wait for; with ``relevant`` those that matter."""
         key = tuple(context.id for context in contexts)
         if key not in self._callbacks:
             self._progress("looking for callbacks of reclaim", 0, 1)
             kept = KeptCallbacks(self.options, self.tree, self.phases, key)
-            answers = kept.load()
+            answers = kept.load() if relevant is None or not relevant.few_files else None
             if answers is None:
                 answers = self.phases.callbacks(
                     contexts,
                     lambda done, total: self._progress("following callbacks of reclaim", done, total),
+                    relevant,
                 )
-                kept.save(answers)
+                if relevant is None or not relevant.left_out:
+                    kept.save(answers)
             self._callbacks[key] = answers
         return self._callbacks[key]
 
@@ -389,7 +412,7 @@ class Run:
             )
         return sorted(replace(note, path=self.tree.shown(note.path)) for note in notes)
 
-    def _statistics(self, callbacks: int, locks: int) -> Statistics:
+    def _statistics(self, callbacks: int, left_out: int, locks: int) -> Statistics:
         totals = self.evaluator.pointers.totals()
         account = self.program.account
         return Statistics(
@@ -400,6 +423,7 @@ class Run:
             functions_with_errors=len(account.with_errors),
             functions_evaluated=len(account.evaluated),
             callbacks=callbacks,
+            callbacks_left_out=left_out,
             locks=locks,
             calls_direct=totals["direct"],
             calls_one_target=totals["one"],

@@ -2,15 +2,15 @@
 
 In: classes of locks and the registered callbacks. Out: those of the callbacks from which a function can be
 reached whose text takes one of the locks; a superset, or None where the ways back get too many to be
-followed. From what mentions a lock the search goes to what mentions that, and so on: callers, macros, tables of
-functions, and behind the fields that functions are stored in to the calls through these fields, as
+followed. From what mentions a lock the search goes to what mentions that, and so on: callers, macros, tables
+of functions, and from the fields that functions are stored in to the calls through these fields, as
 :mod:`gfplint.program.pointers` follows them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from gfplint import ir
 from gfplint.analysis.evaluate import Evaluator
@@ -18,6 +18,7 @@ from gfplint.analysis.summary import LockClass
 from gfplint.errors import SourceError
 from gfplint.frontend.made import Made
 from gfplint.frontend.source import Item, ItemKind
+from gfplint.kernel import scan
 from gfplint.models import Acquire
 from gfplint.program.pointers import FAR_SITES, FAR_TARGETS
 from gfplint.program.registrations import Registered
@@ -33,6 +34,8 @@ _MOST_KNOWING = 1000
 """Files that know a struct, the same."""
 _TAG = re.compile(r"\**struct (\w+)\.")
 _STATIC = re.compile(r"\((\S+)\)\Z")
+_CALLED = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")
+_MACRO_END = re.compile(rb"(?<!\\)\n").search
 _INCLUDED = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*["<]([^">\n]+)[">]', re.M)
 _TARGET = rb"(?:->|\.)\s*(\w+)\s*(?:\[[^\]\n]*\]\s*)?=(?!=)"
 _FIELD_TARGET = re.compile(_TARGET)
@@ -51,7 +54,7 @@ Name = tuple[str, str]
 """A name and the file that alone can mean it, "" where all can; a field has a dot before it."""
 
 
-class _TooMany(Exception):
+class _TooManyError(Exception):
     """The ways back are too many."""
 
 
@@ -75,13 +78,13 @@ class WaysBack:
         self._including: set[str] = set()
         self._tables: dict[Name, set[str]] = {}
 
-    def waiting(self, locks: Sequence[LockClass]) -> set[Registered] | None:
-        """The callbacks that may wait for one of the locks; None where that could be any of them."""
+    def waiting(self, locks: Sequence[LockClass]) -> list[Registered] | None:
+        """The callbacks that may wait for one of the locks, sorted; None where that could be any of them."""
         try:
             self._follow(locks)
-        except _TooMany:
+        except _TooManyError:
             return None
-        return self._found
+        return sorted(self._found)
 
     def _follow(self, locks: Sequence[LockClass]) -> None:
         places: list[tuple[Name, Iterable[str]]] = self._seeds(locks)
@@ -94,7 +97,7 @@ class WaysBack:
                     by_file.setdefault(path, []).append(name)
             self._files |= by_file.keys()
             if len(self._files) > _MOST_FILES:
-                raise _TooMany
+                raise _TooManyError
             for path in sorted(by_file):
                 fresh |= self._mentioning(path, by_file[path])
             fresh -= self._seen
@@ -102,7 +105,7 @@ class WaysBack:
             everywhere = sorted({name.lstrip(".") for name, home in fresh if not home})
             searches += bool(everywhere)
             if searches > _MOST_SEARCHES:
-                raise _TooMany
+                raise _TooManyError
             found = self._index.mentions(everywhere) if everywhere else {}
             places = [
                 ((name, home), (home,) if home else found[name.lstrip(".")]) for name, home in sorted(fresh)
@@ -129,7 +132,7 @@ class WaysBack:
         result: list[tuple[Name, Iterable[str]]] = []
         for lock in locks:
             if not words[lock]:
-                raise _TooMany
+                raise _TooManyError
             static, tag = _STATIC.search(lock.name), _TAG.match(lock.name)
             for word in sorted(words[lock]):
                 files: Iterable[str] = found[word]
@@ -138,6 +141,9 @@ class WaysBack:
                 elif word == lock.word and tag is not None and len(found[word]) > _COMMON:
                     knowing = self._knowing(tag[1], found[tag[1]])
                     files = [path for path in found[word] if path in knowing]
+                    result += [((name, ""), [path]) for path, name in self._through_macros(knowing, word)]
+                if not files:
+                    raise _TooManyError  # a macro that wasn't meant has renamed the field
                 result.append(((word, ""), files))
         return result
 
@@ -156,14 +162,32 @@ class WaysBack:
                 for stem in stems
                 for path in near[stem]
                 if path not in knowing or path.endswith(".h")
-                if any(name.decode("utf-8", "replace").rpartition("/")[2] in names for name in _INCLUDED.findall(self._read(path)))
+                if any(
+                    name.decode("utf-8", "replace").rpartition("/")[2] in names
+                    for name in _INCLUDED.findall(self._read(path))
+                )
             }
             fresh = {path for path in including if path.endswith(".h")} - self._including
             self._including |= fresh
             knowing |= including
             if len(knowing) > _MOST_KNOWING:
-                raise _TooMany
+                raise _TooManyError
         return knowing
+
+    def _through_macros(self, files: Iterable[str], word: str) -> Iterator[tuple[str, str]]:
+        """Uses, in these files, of macros that others define and that mention the word: (file, macro)."""
+        mention = re.compile(rb"(?:->|\.)\s*" + re.escape(word.encode()) + rb"\b").search
+        known: dict[bytes, bool] = {}
+        for path in sorted(files):
+            for name in sorted(set(_CALLED.findall(self._read(path)))):
+                if name not in known:
+                    known[name] = any(
+                        mention(body)
+                        for header in self._index.defining(name.decode(), "macro")
+                        for body in _bodies(self._read(header), name)
+                    )
+                if known[name]:
+                    yield path, name.decode()
 
     # ------------------------------------------------------------------------- one file
 
@@ -194,7 +218,8 @@ class WaysBack:
             hits = [
                 hit
                 for hit in pattern.finditer(text, start, end)
-                if not _only_tested(text, start, hit) and not self._only_kept(path, item, text, start, end, hit)
+                if not _only_tested(text, start, hit)
+                and not self._only_kept(path, item, text, start, end, hit)
             ]
             if not hits:
                 continue
@@ -257,9 +282,12 @@ class WaysBack:
         piece = text[begin : match.start()]
         last = piece.rfind(b",")
         targets = list(_FIELD_TARGET.finditer(piece, last + 1)) or list(_FIELD_TARGET.finditer(piece))[-1:]
+        fields = {target[1].decode() for target in targets}
+        if not targets and item.kind is ItemKind.VARIABLE:
+            # By position, or by a macro: beside fields that have their names.
+            fields = {target[1].decode() for target in _FIELD_TARGET.finditer(text, start, end)}
         fresh: set[Name] = set()
-        for target in targets:
-            field = target[1].decode()
+        for field in sorted(fields):
             if (path, field, match[0].decode()) in self._stored:
                 continue
             self._stored.add((path, field, match[0].decode()))
@@ -296,6 +324,13 @@ class WaysBack:
             return self._program.tree.read(path)
         except SourceError:
             return b""
+
+
+def _bodies(data: bytes, name: bytes) -> Iterator[bytes]:
+    """What a header's macros of that name are."""
+    for at, _ in scan.locate(data, name, scan.MACRO):
+        end = _MACRO_END(data, at)
+        yield data[at : end.start() if end else len(data)]
 
 
 def _only_tested(text: bytes, start: int, match: re.Match[bytes]) -> bool:

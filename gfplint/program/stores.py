@@ -218,7 +218,7 @@ class Stores:
         ]
 
     def _initialised_owner(self, variable: ir.Variable, path: tuple[str, ...], field: str) -> str:
-        """The tag of the struct whose ``field`` an initialiser at ``path`` is for, "" where it is another's."""
+        """The tag of the struct whose ``field`` an initialiser at ``path`` is for; "" for other fields."""
         path = self._types.named_path(variable, path)
         while path and path[-1] == "[]":
             path = path[:-1]  # an element of an array that is the field

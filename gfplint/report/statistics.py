@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
-from gfplint.findings import Note, Report
+from gfplint.findings import Note, Report, Statistics
 from gfplint.report.layout import count, printable, wrap
 
 NOTE_KINDS = {
@@ -36,6 +36,7 @@ _LABELS = {
     "functions_with_errors": "functions with a syntax error inside",
     "functions_evaluated": "functions evaluated",
     "callbacks": "callbacks of reclaim",
+    "callbacks_left_out": "of them, callbacks that can't matter here",
     "locks": "locks they wait for",
     "calls_direct": "calls, direct",
     "calls_one_target": "calls through pointers, one target",
@@ -73,6 +74,14 @@ def count_notes(notes: Iterable[Note]) -> list[str]:
     return [count(numbers[kind], *NOTE_KINDS.get(kind, (kind, kind))) for kind in kinds]
 
 
+def _callbacks(numbers: Statistics) -> str:
+    callbacks, locks = count(numbers.callbacks, "callback"), count(numbers.locks, "lock")
+    if numbers.callbacks_left_out:
+        followed = numbers.callbacks - numbers.callbacks_left_out
+        return f"{callbacks} of reclaim, of which {followed} matter here; {locks} they wait for."
+    return f"{callbacks} of reclaim, {locks} {'it waits' if numbers.callbacks == 1 else 'they wait'} for."
+
+
 def summary(report: Report, *, width: int = 80, listed: bool = False) -> list[str]:
     """The last lines of a text report: findings, files, callbacks, what was not analysed, and a missing tree.
 
@@ -81,11 +90,7 @@ def summary(report: Report, *, width: int = 80, listed: bool = False) -> list[st
     """
     numbers = report.statistics
     sentences = [f"{_findings(report)} in {count(numbers.files_analysed, 'file')}{_tree(report)}."]
-    sentences.append(
-        f"{count(numbers.callbacks, 'callback')} of reclaim, {count(numbers.locks, 'lock')} they wait for."
-        if numbers.callbacks != 1
-        else f"1 callback of reclaim, {count(numbers.locks, 'lock')} it waits for."
-    )
+    sentences.append(_callbacks(numbers))
     phrases = count_notes(report.notes)
     if phrases:
         hint = "" if listed else " (--verbose lists them)"

@@ -1,0 +1,122 @@
+"""Which callbacks of reclaim matter to a few files: those that may wait for a lock that the files hold.
+
+Following all callbacks of a tree costs twice as much as all else together. A driver holds a few locks, most
+of them its own, and no callback but its own and its neighbours' can get to those. So the locks are found
+first (:mod:`~gfplint.analysis.holdable`), and from them the ways back to callbacks
+(:mod:`~gfplint.analysis.ways_back`). Where these get too many, all callbacks are followed. Both answers are
+supersets, and the run makes sure: a lock that it finds held all the same is added, and all begins again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from gfplint.analysis.callbacks import Answer
+from gfplint.analysis.evaluate import Evaluator
+from gfplint.analysis.holdable import Holdable
+from gfplint.analysis.summary import LockClass
+from gfplint.analysis.ways_back import WaysBack
+from gfplint.errors import SourceError
+from gfplint.program.kept import KeptWork, Key
+from gfplint.program.registrations import Registered
+
+MOST_FILES = 200
+"""Files of a run up to which it pays to ask."""
+LEAST_CALLBACKS = 30
+"""Callbacks from which on it does: asking costs about as much as following so many."""
+
+
+class Relevant:
+    """Decides for the files of one run."""
+
+    def __init__(self, evaluator: Evaluator, files: Sequence[str], more: Iterable[LockClass] = ()) -> None:
+        """``more``: locks that the files hold, as is known from elsewhere."""
+        self._kept: KeptWork | None = None
+        self._evaluator = evaluator
+        self._files = files
+        self._more = list(more)
+        self._folders = frozenset(path.rpartition("/")[0] for path in files)
+        self._registered: list[Registered] = []
+        self._locks: dict[str, LockClass] = {}
+        self._waiting: set[Registered] | None = None
+        self.left_out = 0
+        """Callbacks that weren't followed."""
+
+    @property
+    def few_files(self) -> bool:
+        """Whether the files are so few that it may pay to ask."""
+        return len(self._files) <= MOST_FILES
+
+    def narrows(self, callbacks: int) -> bool:
+        """Whether it pays to ask, with so many callbacks. What earlier runs have kept has no say: it must not
+        show in a report.
+        """
+        return callbacks >= LEAST_CALLBACKS and self.few_files
+
+    def choose(self, registered: list[Registered], kept: KeptWork) -> None:
+        """Find out which of all callbacks matter."""
+        self._registered, self._kept = registered, kept
+        holdable = Holdable(self._evaluator)
+        keys: list[Key] = [("holdable", path) for path in self._files]
+        for path, key, known in zip(self._files, keys, kept.load(keys), strict=True):
+            if known is None:
+                known = kept.work(key, partial(holdable.classes, path))
+            self._locks.update((lock.name, lock) for lock in known)
+        self._locks.update((lock.name, lock) for lock in self._more)
+        self._look()
+
+    def _look(self) -> None:
+        assert self._kept is not None
+        locks = [self._locks[name] for name in sorted(self._locks)]
+        ways = WaysBack(self._evaluator, self._registered)
+        key: Key = ("ways back", locks, self._registered)
+        known = self._kept.load([key])[0]
+        if known is None:
+            known = self._kept.work(key, lambda: (ways.waiting(locks),))
+        self._waiting = set(known[0]) if known[0] is not None else None
+
+    def may_matter(self, unit: Iterable[Registered]) -> bool:
+        """Whether a callback may wait for one of the locks. Those beside the files always matter: a thread in
+        their files may stand between.
+        """
+        return any(
+            self._waiting is None
+            or each in self._waiting
+            or each.callback.path.rpartition("/")[0] in self._folders
+            for each in unit
+        )
+
+    def learn(self, answers: Iterable[Answer]) -> None:
+        """What callbacks beside the files wait for, and the files mention, counts as held by them."""
+        fresh: dict[str, LockClass] = {}
+        for answer in answers:
+            if answer.registered.callback.path.rpartition("/")[0] in self._folders:
+                for each in answer.awaited:
+                    lock = each.lock
+                    if lock.name not in self._locks and lock.word and self._mentioned(lock.word):
+                        fresh[lock.name] = lock
+        if fresh and self._waiting is not None:
+            self._locks.update(fresh)
+            self._look()
+
+    def overlooked(self, held: Iterable[LockClass]) -> list[LockClass]:
+        """All locks that matter, where one of those ``held`` is a new one and callbacks were left out; else
+        none.
+        """
+        if not self.left_out:
+            return []
+        new = {lock.name: lock for lock in held if lock.name not in self._locks}
+        known = self._locks | new
+        return [known[name] for name in sorted(known)] if new else []
+
+    def _mentioned(self, word: str) -> bool:
+        pattern = re.compile(rb"\b" + re.escape(word.encode()) + rb"\b")
+        for path in self._files:
+            try:
+                if pattern.search(self._evaluator.program.tree.read(path)):
+                    return True
+            except SourceError:  # counted where the file is opened in earnest
+                continue
+        return False
