@@ -8,8 +8,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from gfplint import api
+from gfplint.analysis import relevant
+from gfplint.findings import Confidence, Report
 
 ROOT = Path(__file__).parent.parent
 FILE = "drivers/balloon/balloon.c"
@@ -77,7 +82,7 @@ def test_what_callbacks_wait_for_is_found_out_once(
     monkeypatch.setattr(relevant, "MOST_FILES", 0)
     cache = tmp_path / "cache"
 
-    def check(path: Path, folder: Path | None, **more: Any) -> api.Report:
+    def check(path: Path, folder: Path | None, **more: Any) -> Report:
         options = api.CheckOptions((path,), jobs=jobs, min_confidence=Confidence.LOW, cache=folder, **more)
         return api.check(options)
 
