@@ -104,7 +104,9 @@ class Phases:
         answers: list[Answer] = []
         while chosen := [unit for unit in units if relevant.may_matter(unit)]:
             units = [unit for unit in units if unit not in chosen]
-            more = [answer for unit in self.work.answers(chosen, key, work, progress=progress) for answer in unit]
+            more = [
+                answer for unit in self.work.answers(chosen, key, work, progress=progress) for answer in unit
+            ]
             relevant.learn(more)
             answers += more
         relevant.left_out = sum(len(unit) for unit in units)
