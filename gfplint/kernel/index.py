@@ -182,7 +182,7 @@ class Index:
         return sites
 
     def _stores(self, field: str, under: str) -> tuple[tuple[Site, ...], int]:
-        """The stores, and a digest of where they are and what they store."""
+        """The stores, and a digest of which files have them and what they store."""
         key = (field, under)
         known = self._store_sites.get(key)
         if known is None:
@@ -198,9 +198,8 @@ class Index:
                     offsets = scan.locate_stores(data, word)
                     found += [Site(field, "store", path, offset, False) for offset in offsets]
                     if self._trace.on:
-                        plain.append(
-                            (path, [(at, scan.stored_words(data, at + len(word))) for at in offsets])
-                        )
+                        # As with names: not where in a file.
+                        plain.append((path, [scan.stored_words(data, at + len(word)) for at in offsets]))
             self._trace.leave(outer)
             plain.sort()
             known = self._store_sites[key] = tuple(sorted(found, key=_order)), digest(plain)
