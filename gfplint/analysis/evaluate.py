@@ -78,6 +78,9 @@ class _Entry:
     """What it rests on (:mod:`gfplint.kernel.trace`)."""
     reach: int | None
     """Functions on a way below which :attr:`Limits.depth` cut it short; None where it was not cut."""
+    height: int
+    """Functions on the longest way from it that was followed, itself among them: asked with fewer left, it
+    would be cut short."""
 
 
 @dataclass(slots=True)
@@ -89,6 +92,7 @@ class _Active:
     used: bool = False
     cut: bool = False
     tainted: bool = False
+    height: int = 1
 
 
 class Evaluator:
@@ -348,6 +352,7 @@ class Evaluator:
                 top.low = min(top.low, found.low)
                 top.cut |= found.reach is not None
                 top.tainted |= found.tainted
+                top.height = max(top.height, found.height + 1)
             if found.unit != self._unit:
                 found.unit = self._unit
                 self._used[ref] = self._used.get(ref, 0) + 1
@@ -364,6 +369,8 @@ class Evaluator:
             return Summary(ref, exits=[Exit(TOP)], complete=False)
         fn = self.program.function(ref)
         if fn is None:
+            if self._stack:
+                self._stack[-1].height = max(self._stack[-1].height, 2)
             return Summary(ref, exits=[Exit(TOP)], complete=False)
         if self._used.get(ref, 0) >= self.limits.specialisations and facts.values:
             if self._stack:
@@ -373,7 +380,7 @@ class Evaluator:
 
     def _known(self, entries: list[_Entry], facts: Facts, left: int) -> _Entry | None:
         for entry in entries:
-            if entry.reach is not None and entry.reach < left:
+            if entry.height > left if entry.reach is None else entry.reach < left:
                 continue
             here = entry.home in (None, self.home) and entry.doubt in (None, self.doubt)
             if here and _project(facts, entry.consulted, entry.places, entry.loaded) == entry.projection:
@@ -426,8 +433,10 @@ class Evaluator:
             self._unit,
             node,
             left if active.cut else None,
+            active.height,
         )
         if index:
+            self._stack[-1].height = max(self._stack[-1].height, active.height + 1)
             self._stack[-1].cut |= active.cut
             self._stack[-1].tainted |= entry.tainted
         self._used[ref] = self._used.get(ref, 0) + 1
