@@ -70,11 +70,11 @@ class Relevant:
     def _look(self) -> None:
         assert self._kept is not None
         locks = [self._locks[name] for name in sorted(self._locks)]
-        ways = WaysBack(self._evaluator, self._registered)
+        ways = WaysBack(self._evaluator, self._registered, self._kept)
         key: Key = ("ways back", locks, self._registered)
-        known = self._kept.load([key])[0]
+        known = self._kept.load([key], ways.fact)[0]
         if known is None:
-            known = self._kept.work(key, lambda: (ways.waiting(locks),))
+            known = self._kept.work(key, lambda: (ways.waiting(locks),), facts=ways.fact)
         self._waiting = set(known[0]) if known[0] is not None else None
 
     def may_matter(self, unit: Iterable[Registered]) -> bool:

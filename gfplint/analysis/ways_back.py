@@ -20,6 +20,7 @@ from gfplint.frontend.made import Made
 from gfplint.frontend.source import Item, ItemKind
 from gfplint.kernel import scan
 from gfplint.models import Acquire
+from gfplint.program.kept import KeptWork, Key
 from gfplint.program.pointers import FAR_SITES, FAR_TARGETS
 from gfplint.program.registrations import Registered
 from gfplint.program.stores import is_near
@@ -32,7 +33,6 @@ _MOST_SEARCHES = 8
 """Searches of the tree for names of functions, the same."""
 _MOST_KNOWING = 1000
 """Files that know a struct, the same."""
-_TAG = re.compile(r"\**struct (\w+)\.")
 _STATIC = re.compile(r"\((\S+)\)\Z")
 _CALLED = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")
 _MACRO_END = re.compile(rb"(?<!\\)\n").search
@@ -61,10 +61,13 @@ class _TooManyError(Exception):
 class WaysBack:
     """Asks for one program and the callbacks of one run."""
 
-    def __init__(self, evaluator: Evaluator, registered: Iterable[Registered]) -> None:
+    def __init__(
+        self, evaluator: Evaluator, registered: Iterable[Registered], kept: KeptWork | None = None
+    ) -> None:
         self._evaluator = evaluator
         self._program = evaluator.program
         self._index = evaluator.program.tree.index
+        self._kept = kept or KeptWork(evaluator.program)
         self._callbacks: dict[tuple[str, int], set[Registered]] = {}
         self._homes: dict[str, set[Registered]] = {}
         for each in registered:
@@ -85,6 +88,11 @@ class WaysBack:
         except _TooManyError:
             return None
         return sorted(self._found)
+
+    def fact(self, name: str) -> bytes:
+        """What an answer was told about a field (``tag.field``), as it is now: for the cache."""
+        tag, _, field = name.partition(".")
+        return str(self._stored_in(tag, field)).encode()
 
     def _follow(self, locks: Sequence[LockClass]) -> None:
         places: list[tuple[Name, Iterable[str]]] = self._seeds(locks)
@@ -127,19 +135,19 @@ class WaysBack:
                 for lock in locks:
                     if effect.lock_class == lock.name or (named and named == lock.word):
                         words[lock].add(name)
-        tags = {match[1] for lock in locks if (match := _TAG.match(lock.name))}
+        tags = {lock.tag for lock in locks if lock.tag}
         found = self._index.mentions(sorted({*(word for each in words.values() for word in each), *tags}))
         result: list[tuple[Name, Iterable[str]]] = []
         for lock in locks:
             if not words[lock]:
                 raise _TooManyError
-            static, tag = _STATIC.search(lock.name), _TAG.match(lock.name)
+            static = _STATIC.search(lock.name)
             for word in sorted(words[lock]):
                 files: Iterable[str] = found[word]
                 if word == lock.word and static is not None:
                     files = [static[1]]
-                elif word == lock.word and tag is not None and len(found[word]) > _COMMON:
-                    knowing = self._knowing(tag[1], found[tag[1]])
+                elif word == lock.word and lock.tag and len(found[word]) > _COMMON:
+                    knowing = self._knowing(lock.tag, found[lock.tag])
                     files = [path for path in found[word] if path in knowing]
                     result += [((name, ""), [path]) for path, name in self._through_macros(knowing, word)]
                 if not files:
@@ -309,15 +317,26 @@ class WaysBack:
 
     def _from_afar(self, path: str, item: Item, field: str) -> bool:
         """Whether a call through the field may be followed from anywhere."""
-        stores = self._evaluator.pointers.stores
+        pointers = self._evaluator.pointers
         if self._index.many_stores(field, FAR_SITES):
             return False
-        for tag in stores.owners(path, item, field):
-            if (tag, field) in self._evaluator.pointers.foreign:
-                continue
-            if 0 < len(stores.stored(tag, field, FAR_SITES) or ()) <= FAR_TARGETS:
-                return True
-        return False
+        return any(
+            0 < self._stored_in(tag, field) <= FAR_TARGETS
+            for tag in pointers.stores.owners(path, item, field)
+            if (tag, field) not in pointers.foreign
+        )
+
+    def _stored_in(self, tag: str, field: str) -> int:
+        """How many functions are stored in a field of few places, as far as these are followed. An answer of
+        its own that is kept: it takes longer than all else, and rests on other files than those at hand.
+        """
+        key: Key = ("stored in", tag, field)
+        known = self._kept.load([key])[0]
+        if known is None:
+            stored = self._evaluator.pointers.stores.stored
+            known = self._kept.work(key, lambda: (len(stored(tag, field, FAR_SITES) or ()),))
+        self._program.tree.trace.leaf("fact", f"{tag}.{field}")
+        return int(known[0])
 
     def _read(self, path: str) -> bytes:
         try:
