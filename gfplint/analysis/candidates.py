@@ -154,7 +154,7 @@ class Candidates:
         """
         static = _STATIC.search(lock.name)
         if static is not None:
-            return (static[1],)
+            return self._program.tree.meant(static[1])
         if not lock.tag:
             return None
         within: set[str] = set()

@@ -145,7 +145,8 @@ class WaysBack:
             for word in sorted(words[lock]):
                 files: Iterable[str] = found[word]
                 if word == lock.word and static is not None:
-                    files = [static[1]]
+                    meant = self._program.tree.meant(static[1])
+                    files = [path for path in found[word] if path in meant]
                 elif word == lock.word and lock.tag and len(found[word]) > _COMMON:
                     knowing = self._knowing(lock.tag, found[lock.tag])
                     files = [path for path in found[word] if path in knowing]

@@ -178,6 +178,10 @@ class KernelTree:
             return path
         return os.path.relpath(self._prefix + path, self._prefix + self.project).replace(os.sep, "/")
 
+    def meant(self, stable: str) -> tuple[str, ...]:
+        """The opposite of :meth:`stable`: the path, and the one in the project that it may stand for."""
+        return (stable,) if self.project is None else (stable, f"{self.project}/{stable}")
+
     def _has_architecture(self, arch: str) -> bool:
         return arch.replace("_", "").isalnum() and (self.root / "arch" / arch).is_dir()
 
