@@ -63,6 +63,12 @@ class Acquire:
     when: ir.Expr | None
     blocking: bool
 
+    @property
+    def word(self) -> str:
+        """The field or variable whose address ``lock`` is, whatever the parameters are; "" for none."""
+        lock = self.lock.operand if isinstance(self.lock, ir.AddressOf) else None
+        return lock.name if isinstance(lock, (ir.Field, ir.Global)) else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Release:
@@ -296,6 +302,14 @@ class Models:
             if "acquires" in entry.table or "tries" in entry.table
         )
 
+    def acquisitions(self) -> Iterator[tuple[str, Acquire]]:
+        """How the functions and macros of :meth:`acquiring` take locks, each with its name."""
+        for name in self.acquiring():
+            model = self.get(name)
+            for effect in model.effects if model is not None else ():
+                if isinstance(effect, Acquire):
+                    yield name, effect
+
     def scoping(self, scope: str = "") -> list[str]:
         """Names of the functions whose models enter or leave a scope (of :data:`SCOPES`), sorted."""
         names = [
@@ -332,7 +346,7 @@ class Models:
             self.get(name)
         for entry in self._patterns:
             _build(entry, entry.name, self.kinds)
-        assert self.invariants is not None
+        _ = self.invariants  # parsed when they are first asked for
 
     def _match(self, name: str) -> _Entry | None:
         if not self._patterns:

@@ -15,8 +15,8 @@ from gfplint import ir
 from gfplint.analysis.evaluate import Evaluator, Limits
 from gfplint.analysis.state import parts
 from gfplint.analysis.summary import Facts, LockClass
-from gfplint.analysis.work import Work
-from gfplint.errors import SourceError
+from gfplint.analysis.words import CALLED, GUARD_MACROS, any_of, either
+from gfplint.analysis.work import Work, by_folder
 from gfplint.frontend.source import Item, ItemKind
 from gfplint.kernel.ranking import is_public
 from gfplint.models import Acquire, Model
@@ -35,10 +35,7 @@ WRAPPER_ROUNDS = 3
 """Wrappers in wrappers that are found."""
 
 _GUARD_USE = re.compile(rb"\b(?:guard|scoped_guard|scoped_cond_guard|CLASS)\s*\(\s*(\w+)")
-_GUARD_MACROS = frozenset({"guard", "scoped_guard", "scoped_cond_guard", "CLASS"})
 _NAME_BEFORE = re.compile(rb"([A-Za-z_]\w*)\s*\Z")
-_CALLED = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")
-_STATIC = re.compile(r"\((\S+)\)\Z")
 Asked: TypeAlias = tuple[int, "Told"]
 """The number of a search among those of a run, and what a unit may ask about it."""
 _Homes: TypeAlias = dict[str, set[str] | None]
@@ -88,7 +85,7 @@ class Candidates:
         self._wrappers()
         found = set(self._mentioning(self._files, self._wrapping | self._modelled))
         if self._guarding:
-            found.update(self._mentioning(self._files, _GUARD_MACROS))
+            found.update(self._mentioning(self._files, GUARD_MACROS))
         found |= self._words.keys() | {path for path, names in self._own_wrapping.items() if names}
         return [path for path in self._files if path in found]
 
@@ -134,7 +131,7 @@ class Candidates:
         return found
 
     def _taking(self, path: str, pattern: re.Pattern[bytes]) -> list[FunctionRef]:
-        if pattern.search(self._read(path)) is None:
+        if pattern.search(self._program.text(path)) is None:
             return []
         file = self._program.source(path)
         found: list[FunctionRef] = []
@@ -152,9 +149,8 @@ class Candidates:
         """Folders (ending in a slash) or files whose text can mean this lock; None: any. A struct that isn't
         defined in a public header is known beside and below the folder of its definition.
         """
-        static = _STATIC.search(lock.name)
-        if static is not None:
-            return self._program.tree.meant(static[1])
+        if lock.home:
+            return self._program.tree.meant(lock.home)
         if not lock.tag:
             return None
         within: set[str] = set()
@@ -169,18 +165,11 @@ class Candidates:
     def _models(self) -> frozenset[str]:
         """Modelled functions that take one of the locks without their caller naming it (``rtnl_lock()``)."""
         words = {lock.word for lock in self._locks if lock.word}
-        names: set[str] = set()
-        for name in self._program.models.acquiring():
-            model = self._program.models.get(name)
-            for effect in model.effects if model is not None else ():
-                if not isinstance(effect, Acquire):
-                    continue
-                pointer = effect.lock.operand if isinstance(effect.lock, ir.AddressOf) else None
-                if effect.lock_class in self._wanted or (
-                    isinstance(pointer, (ir.Field, ir.Global)) and pointer.name in words
-                ):
-                    names.add(name)
-        return frozenset(names)
+        return frozenset(
+            name
+            for name, effect in self._program.models.acquisitions()
+            if effect.lock_class in self._wanted or effect.word in words
+        )
 
     def _look_up_words(self, files: Sequence[str]) -> None:
         """Which words of locks the files have."""
@@ -195,7 +184,7 @@ class Candidates:
             found = {word: frozenset(paths) for word, paths in answers.items()}
         inside = frozenset(files)
         pattern = any_of(set(words))
-        texts = {} if many else {path: set(pattern.findall(self._read(path))) for path in files}
+        texts = {} if many else {path: set(pattern.findall(self._program.text(path))) for path in files}
         for lock, within in self._within.items():
             if many:
                 paths = found[lock.word]
@@ -217,14 +206,14 @@ class Candidates:
             parts = []
             fields = words - self._globals
             if fields:
-                parts.append(rb"(?:->|\.)\s*(?:" + _either(fields) + rb")\b")
+                parts.append(rb"(?:->|\.)\s*(?:" + either(fields) + rb")\b")
             if words & self._globals:
-                parts.append(rb"\b(?:" + _either(words & self._globals) + rb")\b")
+                parts.append(rb"\b(?:" + either(words & self._globals) + rb")\b")
             if called:
-                parts.append(rb"\b(?:" + _either(called) + rb")\b")
+                parts.append(rb"\b(?:" + either(called) + rb")\b")
             if self._guarding and not names:
-                guards = rb"\b(?:" + _either(_GUARD_MACROS) + rb")\s*\(\s*(?:"
-                parts.append(guards + _either(self._guarding) + rb")\b")
+                guards = rb"\b(?:" + either(GUARD_MACROS) + rb")\s*\(\s*(?:"
+                parts.append(guards + either(self._guarding) + rb")\b")
             known = re.compile(b"|".join(parts) if parts else rb"(?!)")
             self._patterns[words, called, len(self._guarding)] = known
         return known
@@ -236,12 +225,6 @@ class Candidates:
         for path in files:
             self._named.setdefault(path, set()).update(found[path])
         return files
-
-    def _read(self, path: str) -> bytes:
-        try:
-            return self._program.tree.read(path)
-        except SourceError:  # counted where the file is opened in earnest
-            return b""
 
     # ------------------------------------------------------------------------------- types
 
@@ -342,9 +325,7 @@ class Candidates:
             self._guarding |= self._guards(fresh)
             if many and number:
                 homes = dict.fromkeys(self._mentioning(tree.index.files, fresh))
-            folders: dict[str, list[str]] = {}
-            for path in sorted(homes):
-                folders.setdefault(path.rpartition("/")[0], []).append(path)
+            units = by_folder(sorted(homes))
             first = many and not number
 
             def key(
@@ -373,7 +354,6 @@ class Candidates:
                 found = [each for path in files for each in self._wrappers_in(path, homes[path], fresh)]
                 return found, known
 
-            units = list(folders.values())
             if many:
                 answers = self._work.answers(units, key, work, facts=self._asked[1])
             else:
@@ -392,8 +372,8 @@ class Candidates:
     def _guards(self, fresh: set[str]) -> set[str]:
         """Guards used in the files whose definition names a lock, or one of the ``fresh`` wrappers."""
         names: set[str] = set()
-        for path in self._mentioning(self._files, _GUARD_MACROS):
-            for name in sorted(set(_GUARD_USE.findall(self._read(path)))):
+        for path in self._mentioning(self._files, GUARD_MACROS):
+            for name in sorted(set(_GUARD_USE.findall(self._program.text(path)))):
                 guard = self._program.symbols.guard(name.decode(), path)
                 if guard is None:
                     continue
@@ -408,7 +388,7 @@ class Candidates:
     def _called_names(self) -> set[str]:
         names: set[str] = set()
         for path in self._files:
-            names.update(name.decode() for name in _CALLED.findall(self._read(path)))
+            names.update(name.decode() for name in CALLED.findall(self._program.text(path)))
         return {name for name in names if name not in self._program.models}
 
     def _homes(self, names: set[str]) -> _Homes:
@@ -429,7 +409,7 @@ class Candidates:
         ``names`` (None: of all): of the locks, or of the ``fresh`` wrappers where there are any.
         """
         pattern = self._pattern(path, fresh)
-        if pattern.search(self._read(path)) is None:
+        if pattern.search(self._program.text(path)) is None:
             return []
         found: list[tuple[str, str, bool]] = []
         file = self._program.source(path)
@@ -460,10 +440,6 @@ class Candidates:
         return any(self.wants(held.lock.name) for each in summary.exits for held in each.taken)
 
 
-def _either(words: Iterable[str]) -> bytes:
-    return b"|".join(re.escape(word.encode()) for word in sorted(words))
-
-
 def mentioned(program: Program, files: Sequence[str], words: set[str]) -> dict[str, set[str]]:
     """Which of the words each of the files mentions that mentions any. Comments and strings count."""
     found: dict[str, set[str]] = {}
@@ -478,18 +454,10 @@ def mentioned(program: Program, files: Sequence[str], words: set[str]) -> dict[s
         left = [path for path in files if path not in index]
     pattern = any_of(words)
     for path in left:
-        try:
-            names = pattern.findall(program.tree.read(path))
-        except SourceError:  # counted where the file is opened in earnest
-            continue
+        names = pattern.findall(program.text(path))
         if names:
             found[path] = {name.decode() for name in names}
     return found
-
-
-def any_of(words: set[str]) -> re.Pattern[bytes]:
-    """A pattern for any of these identifiers."""
-    return re.compile(rb"\b(?:" + _either(words) + rb")\b")
 
 
 def _enclosing_call(text: bytes, at: int, start: int) -> str:

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from gfplint import ir
 from gfplint.analysis import scopes
 from gfplint.analysis.callers import Callers
-from gfplint.analysis.candidates import any_of
 from gfplint.analysis.contents import chain
 from gfplint.analysis.evaluate import Evaluator, Limits
 from gfplint.analysis.flow import calls_before, surely_followed
 from gfplint.analysis.regions import Held
 from gfplint.analysis.summary import SCOPES, Effect, Facts
+from gfplint.analysis.words import any_of, either
 from gfplint.frontend.source import ItemKind
 from gfplint.kernel.trace import Memo
 from gfplint.models import Allocate, EnterScope, Model
@@ -63,10 +63,10 @@ class _Keeper:
 class Carriers:
     """Answers for one program."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
+    def __init__(self, evaluator: Evaluator, callers: Callers) -> None:
         self._evaluator = evaluator
         self._program = evaluator.program
-        self._callers = Callers(evaluator.program)
+        self._callers = callers
         trace = evaluator.program.tree.trace
         self._keepers: Memo[None, dict[str, list[_Keeper]]] = Memo(trace, self._find_keepers)
         self._carrier: Memo[str, Carrier | None] = Memo(trace, self._find)
@@ -129,9 +129,7 @@ class Carriers:
         """Who stores what a scope's entry returns in a field, by the tag of the struct."""
         names = self._program.models.names_with("enters")
         files = self._program.tree.index.mentions(names)
-        stored = re.compile(
-            rb"(?:->|\.)\s*\w+\s*=\s*(?:" + b"|".join(name.encode() for name in names) + rb")\s*\("
-        )
+        stored = re.compile(rb"(?:->|\.)\s*\w+\s*=\s*(?:" + either(names) + rb")\s*\(")
         found: dict[str, list[_Keeper]] = {}
         for path in sorted({path for name in names for path in files[name]}):
             if not self._program.searched(path, stored):
@@ -179,7 +177,7 @@ class Carriers:
         found: set[FunctionRef] = set()
         for keeper in self._keepers(None).get(tag, ()):
             files = self._program.tree.index.mentions([*names, keeper.field])
-            field, restore = any_of({keeper.field}), any_of(set(names))
+            field, restore = any_of([keeper.field]), any_of(names)
             for path in sorted({path for name in names for path in files[name]} & set(files[keeper.field])):
                 restoring = {
                     item.start for item, _ in self._program.matching(path, restore, ItemKind.FUNCTION)

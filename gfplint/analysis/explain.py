@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gfplint import cexpr
 from gfplint.analysis import confidence
 from gfplint.analysis.callbacks import Awaited, Link, admits, kept_apart, mask_classes
+from gfplint.analysis.callers import Callers
 from gfplint.analysis.carriers import Carrier, Carriers
 from gfplint.analysis.conditions import Conditions
 from gfplint.analysis.evaluate import Evaluator
@@ -62,14 +63,14 @@ class Carried:
 class Explainer:
     """Turns matches of one run into findings."""
 
-    def __init__(self, evaluator: Evaluator, conditions: Conditions) -> None:
+    def __init__(self, evaluator: Evaluator, conditions: Conditions, callers: Callers) -> None:
         self._evaluator = evaluator
         self._program = evaluator.program
         self._masks = evaluator.program.masks
         self._lock_facts = LockFacts(
             evaluator.program, evaluator.types, evaluator.constants, evaluator.pointers
         )
-        self._carriers = Carriers(evaluator)
+        self._carriers = Carriers(evaluator, callers)
         self._conditions = conditions
         self._classes = mask_classes(evaluator)
         version = self._program.tree.version
@@ -470,13 +471,12 @@ class Explainer:
         """Whether a lock is the own one of the callback in this file: declared in its folder, around or
         inside it. Who waits for another's lock in reclaim is wrong about all who allocate under it.
         """
-        name, _, place = lock.name.partition(" (")
-        if place:
-            homes = {place.removesuffix(")")}
+        if lock.home:
+            homes = {lock.home}
         elif lock.tag and lock.exact:
             homes = {site.path for site in self._program.tree.index.records(lock.tag)}
         else:
-            homes = {site.path for site in self._program.tree.index.variables(name)}
+            homes = {site.path for site in self._program.tree.index.variables(lock.name)}
             if not homes:
                 return False  # only API models know it: some file keeps it to itself, and lends it to all
         own = callback.split("/")[:-1]

@@ -9,10 +9,11 @@ handed the object may have been handed it with the gate held, which only its cal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from gfplint import ir
+from gfplint.analysis.callers import Callers
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.observe import observe
 from gfplint.analysis.regions import Held
@@ -22,9 +23,6 @@ from gfplint.analysis.summary import Locks
 from gfplint.models import Acquire, Allocate, Model
 from gfplint.program.program import FunctionRef
 from gfplint.program.substitution import at_call
-
-Callers: TypeAlias = Callable[[FunctionRef], list[tuple[FunctionRef, int]] | None]
-"""The calls of a function; None where not all are known."""
 
 Gate: TypeAlias = tuple[str, bool]
 """The class of a lock that a callback tries, and whether for reading."""
@@ -57,7 +55,7 @@ class Gates:
     def _kept(self, ref: FunctionRef, pointer: ir.Expr, gate: Gate, levels: int) -> bool:
         """Whether every caller that hands ``ref`` the object holds its gate, or its callers do."""
         fn = self._program.function(ref)
-        callers = self._callers(ref) if levels else None
+        callers = self._callers.of(ref) if levels else None
         sources = list(_sources(pointer, fn, set())) if fn is not None else []
         if fn is None or not callers or not sources:
             return False
@@ -107,7 +105,7 @@ class Gates:
         match source:
             case ir.Local(name) if name in fn.params:
                 position = fn.params.index(name)
-                callers = self._callers(ref) if levels else None
+                callers = self._callers.of(ref) if levels else None
                 return any(
                     self._without(caller, at, call.args[position], gate, levels - 1)
                     for caller, at in callers or ()
@@ -156,7 +154,7 @@ class Gates:
     def _callers_may_hold(self, ref: FunctionRef, gate: Gate, levels: int) -> bool:
         return any(
             True in self._held(caller, at, gate) or self._callers_may_hold(caller, gate, levels - 1)
-            for caller, at in ((self._callers(ref) or ()) if levels else ())
+            for caller, at in ((self._callers.of(ref) or ()) if levels else ())
         )
 
     def _may_lock(self, call: ir.Call, fn: ir.Function, gate: Gate, levels: int) -> bool:

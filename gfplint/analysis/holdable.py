@@ -8,13 +8,13 @@ function that it calls returns. Types decide, and of functions elsewhere their t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from gfplint import ir
 from gfplint.analysis.evaluate import Evaluator, Limits
 from gfplint.analysis.state import parts
 from gfplint.analysis.summary import Facts, LockClass
-from gfplint.errors import SourceError
+from gfplint.analysis.words import CALLED, GUARD_MACROS, any_of
 from gfplint.frontend.source import ItemKind
 from gfplint.kernel import scan
 from gfplint.kernel.trace import Memo
@@ -23,16 +23,11 @@ from gfplint.program.program import FunctionRef
 from gfplint.program.substitution import at_call
 from gfplint.program.types import lock_record
 
-_CALLED = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")
-_GUARDS = ("guard", "scoped_guard", "scoped_cond_guard", "CLASS")
-_END = re.compile(rb"\n\}").search
-_MACRO_END = re.compile(rb"(?<!\\)\n").search
 _SLEEPING = (
     *("mutex", "rt_mutex", "rt_mutex_base", "ww_mutex", "rw_semaphore", "percpu_rw_semaphore", "semaphore"),
     "srcu_struct",
 )
 """The tags of structs that are locks which sleep."""
-_Search = Callable[[bytes, int], "re.Match[bytes] | None"]
 _Examined = tuple[bool, frozenset[str], tuple[LockClass, ...]]
 _NESTED = 3
 """Macros in macros that are looked into for what takes a lock."""
@@ -47,22 +42,16 @@ class Holdable:
         self._alone = Evaluator(evaluator.program, Limits(depth=1), evaluator)
         models = self._program.models
         kinds = models.kinds
-        taking: list[str] = []
-        for name in models.acquiring():
-            model = models.get(name)
-            for effect in model.effects if model is not None else ():
-                if isinstance(effect, Acquire) and kinds[effect.kind].sleeps:
-                    taking.append(name)
+        taking = {name for name, effect in models.acquisitions() if kinds[effect.kind].sleeps}
         self._taking = frozenset(taking)
-        words = b"|".join(re.escape(each.encode()) for each in sorted({*taking, *_GUARDS}))
-        self._takes = re.compile(rb"\b(?:" + words + rb")\s*\(").search
+        self._takes = re.compile(any_of(taking | GUARD_MACROS).pattern + rb"\s*\(").search
         locks = rb"\bstruct\s+(?:" + "|".join(_SLEEPING).encode() + rb")\s*\*"
         self._passed = re.compile(locks).search
         self._examined: Memo[str, _Examined] = Memo(evaluator.program.tree.trace, self._examine)
 
     def classes(self, path: str) -> list[LockClass]:
         """The classes of locks that functions of a file may hold, sorted by name."""
-        called = {name.decode() for name in _CALLED.findall(self._read(path))}
+        called = {name.decode() for name in CALLED.findall(self._program.text(path))}
         takers, returned = self._elsewhere(called)
         file = self._program.source(path)
         items = self._program.items(path, ItemKind.MACRO, ItemKind.FUNCTION)
@@ -77,10 +66,7 @@ class Holdable:
                 takers.add(item.name)
         for _ in range(_NESTED):
             takers |= {name for name, inner in macros.items() if inner & (takers | self._taking)}
-        words = self._taking | takers | set(_GUARDS)
-        pattern = re.compile(
-            rb"\b(?:" + b"|".join(re.escape(word.encode()) for word in sorted(words)) + rb")\b"
-        )
+        pattern = any_of(self._taking | takers | GUARD_MACROS)
         found = {lock.name: lock for lock in returned}
         for item in items:
             if item.kind is ItemKind.MACRO or file is None:
@@ -127,11 +113,11 @@ class Holdable:
         inner: frozenset[str] = frozenset()
         locks: dict[str, LockClass] = {}
         for path in sorted(index.defining(name, "macro")):
-            for body in self._bodies(path, name, scan.MACRO, _MACRO_END):
+            for body in scan.definitions(self._program.text(path), name.encode(), scan.MACRO):
                 takes |= self._takes(body) is not None
                 inner |= _calls(body, name)
         for path in sorted(index.defining(name, "function")):
-            for body in self._bodies(path, name, scan.FUNCTION, _END):
+            for body in scan.definitions(self._program.text(path), name.encode(), scan.FUNCTION):
                 takes |= self._is_passed(body)
                 if not self._takes(body):
                     continue
@@ -144,13 +130,6 @@ class Holdable:
         """Whether a function has a parameter that points to a lock."""
         head = body.find(b"{")
         return head >= 0 and self._passed(body, 0, head) is not None
-
-    def _bodies(self, path: str, name: str, kind: str, end: _Search) -> Iterator[bytes]:
-        """The definitions of a name in a file, from that name on."""
-        data = self._read(path)
-        for at, _ in scan.locate(data, name.encode(), kind):
-            match = end(data, at)
-            yield data[at : match.start() if match else len(data)]
 
     def _refs(self, path: str, name: str) -> list[FunctionRef]:
         file = self._program.source(path)
@@ -198,13 +177,7 @@ class Holdable:
                 elif isinstance(pointer, ir.AddressOf) and isinstance(pointer.operand, ir.Global):
                     yield LockClass(pointer.operand.name, effect.kind, pointer.operand.name)
 
-    def _read(self, path: str) -> bytes:
-        try:
-            return self._program.tree.read(path)
-        except SourceError:
-            return b""
-
 
 def _calls(body: bytes, name: str) -> frozenset[str]:
     """What a macro calls."""
-    return frozenset(each.decode() for each in _CALLED.findall(body, len(name)))
+    return frozenset(each.decode() for each in CALLED.findall(body, len(name)))

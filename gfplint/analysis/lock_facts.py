@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gfplint import ir
-from gfplint.analysis.candidates import any_of
 from gfplint.analysis.summary import LockClass
+from gfplint.analysis.words import any_of
 from gfplint.frontend.source import ItemKind
 from gfplint.kernel.trace import Memo
 from gfplint.models import Model, Prepare

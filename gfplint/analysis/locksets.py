@@ -18,11 +18,7 @@ def hold(held: Held, state: State) -> None:
     if held.lock.name in state.dropped:
         state.dropped -= {held.lock.name}  # dropped and taken again: the caller's lock, as before
         return
-    same = (
-        [each.pointer for each in state.held if each.at == held.at and each.lock.name == held.lock.name]
-        if state.held
-        else []
-    )
+    same = [each.pointer for each in state.held if each.at == held.at and each.lock.name == held.lock.name]
     several = held.pointer is not None and indexed(held.pointer) and held.pointer in same
     if not several and len(same) < _AT_ONCE:
         state.held = (*state.held, held)

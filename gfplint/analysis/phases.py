@@ -18,6 +18,7 @@ from xxhash import xxh3_64_digest
 
 from gfplint.analysis import confidence
 from gfplint.analysis.callbacks import Answer, Awaited, Callback, Callbacks, Link
+from gfplint.analysis.callers import Callers
 from gfplint.analysis.conditions import Conditions
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.explain import Explainer
@@ -67,10 +68,11 @@ class Phases:
         self._rules = rules
         self._evaluator = evaluator
         self.work = Work(program, jobs, units)
+        self._callers = Callers(program)
         self._searches = 0
         self.held: set[LockClass] = set()
         """The locks that functions in which one of a query's may be held were found to hold."""
-        self.explainer = Explainer(evaluator, Conditions(program.masks))
+        self.explainer = Explainer(evaluator, Conditions(program.masks), self._callers)
 
     # -------------------------------------------------------------------------- callbacks
 
@@ -178,10 +180,9 @@ class Phases:
         self._searches += 1
         number = self._searches
         facts = _told(queries, linked, locks)
-        regions = Regions(
-            self._evaluator, own | beside, [locks[name] for name in sorted(locks)], self.work, (number, facts)
-        )
-        gates = Gates(self._evaluator, regions.callers)
+        wanted = [locks[name] for name in sorted(locks)]
+        regions = Regions(self._evaluator, own | beside, wanted, self._callers, self.work, (number, facts))
+        gates = Gates(self._evaluator, self._callers)
         trace = self._program.tree.trace
 
         def first(query: Query, region: Region) -> Awaited | None:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gfplint.analysis.callers import Callers
-from gfplint.analysis.candidates import Asked, Candidates, any_of
+from gfplint.analysis.candidates import Asked, Candidates
 from gfplint.analysis.evaluate import ChainEvaluator, Evaluator
 from gfplint.analysis.summary import Allocation, Facts, LockClass, Region, Summary, Wait
-from gfplint.analysis.work import Work
+from gfplint.analysis.words import any_of
+from gfplint.analysis.work import Work, by_folder
 from gfplint.frontend.source import ItemKind
 from gfplint.kernel.trace import Memo
 from gfplint.program.program import FunctionRef
@@ -53,6 +54,7 @@ class Regions:
         evaluator: Evaluator,
         files: Iterable[str],
         locks: Iterable[LockClass],
+        callers: Callers,
         work: Work,
         asked: Asked,
     ) -> None:
@@ -66,18 +68,15 @@ class Regions:
         self._chains_left = 0
         self._decided: Decided = lambda _: True
         self._scoping_pattern: re.Pattern[bytes] | None = None
-        self._callers = Callers(self._program)
+        self.callers = callers
         self._scope_wrappers: Memo[None, frozenset[str]] = Memo(
             self._program.tree.trace, self._find_scope_wrappers
         )
 
     def prepare(self) -> list[list[str]]:
         """Find the files in which one of the locks may be held: by folder, those with the most text first."""
-        paths = self._candidates.prepare()
-        folders: dict[str, list[str]] = {}
-        for path in paths:
-            folders.setdefault(path.rpartition("/")[0], []).append(path)
-        return sorted(folders.values(), key=lambda paths: (-self._program.tree.total_size(paths), paths))
+        folders = by_folder(self._candidates.prepare())
+        return sorted(folders, key=lambda paths: (-self._program.tree.total_size(paths), paths))
 
     def inputs(self, files: Iterable[str]) -> object:
         """What candidates in these files depend on, as found by :meth:`prepare`."""
@@ -161,18 +160,14 @@ class Regions:
         """
         seen: set[FunctionRef] = set()
         for _ in range(_CALLER_LEVELS):
-            names = {ref.name for ref in refs if not self._callers.static(ref)}
+            names = {ref.name for ref in refs if not self.callers.static(ref)}
             self._program.tree.index.mentions(sorted(names))
             seen |= refs
-            refs = {caller for ref in sorted(refs) for caller, _ in self._callers.of(ref) or ()} - seen
+            refs = {caller for ref in sorted(refs) for caller, _ in self.callers.of(ref) or ()} - seen
             if not refs:
                 break
 
     # ------------------------------------------------------------------------------ callers
-
-    def callers(self, ref: FunctionRef) -> list[tuple[FunctionRef, int]] | None:
-        """The calls of a function, by caller and offset; None where there may be others."""
-        return self._callers.of(ref)
 
     def _confirm(self, ref: FunctionRef, summary: Summary, region: Region) -> list[Held]:
         """Ask the callers where the region depends on what they pass.
@@ -204,7 +199,7 @@ class Regions:
         seen: set[FunctionRef] = set()
         level = {ref}
         for _ in range(levels):
-            level = {caller for each in sorted(level) for caller, _ in self._callers.of(each) or ()} - seen
+            level = {caller for each in sorted(level) for caller, _ in self.callers.of(each) or ()} - seen
             scoping = self._scoping()
             if any(scoping.search(self._program.text_of(caller)) for caller in sorted(level)):
                 return True
@@ -241,7 +236,7 @@ class Regions:
     ) -> bool | None:
         """Collect callers' views of ``region`` in ``witnesses``; None where not all callers are known."""
         outer = chain[0][0] if chain else ref
-        callers = self._callers.of(outer)
+        callers = self.callers.of(outer)
         if not callers or len(chain) >= _CALLER_LEVELS:
             return None
         for caller, at in callers:

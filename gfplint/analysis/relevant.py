@@ -9,16 +9,15 @@ supersets, and the run makes sure: a lock that it finds held all the same is add
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from functools import partial
 
 from gfplint.analysis.callbacks import Answer
+from gfplint.analysis.candidates import mentioned
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.holdable import Holdable
 from gfplint.analysis.summary import LockClass
 from gfplint.analysis.ways_back import WaysBack
-from gfplint.errors import SourceError
 from gfplint.program.kept import KeptWork, Key
 from gfplint.program.registrations import Registered
 
@@ -90,12 +89,17 @@ class Relevant:
 
     def learn(self, answers: Iterable[Answer]) -> None:
         """What callbacks beside the files wait for, and the files mention, counts as held by them."""
+        program = self._evaluator.program
         fresh: dict[str, LockClass] = {}
         for answer in answers:
             if answer.registered.callback.path.rpartition("/")[0] in self._folders:
                 for each in answer.awaited:
                     lock = each.lock
-                    if lock.name not in self._locks and lock.word and self._mentioned(lock.word):
+                    if (
+                        lock.name not in self._locks
+                        and lock.word
+                        and mentioned(program, self._files, {lock.word})
+                    ):
                         fresh[lock.name] = lock
         if fresh and self._waiting is not None:
             self._locks.update(fresh)
@@ -110,13 +114,3 @@ class Relevant:
         new = {lock.name: lock for lock in held if lock.name not in self._locks}
         known = self._locks | new
         return [known[name] for name in sorted(known)] if new else []
-
-    def _mentioned(self, word: str) -> bool:
-        pattern = re.compile(rb"\b" + re.escape(word.encode()) + rb"\b")
-        for path in self._files:
-            try:
-                if pattern.search(self._evaluator.program.tree.read(path)):
-                    return True
-            except SourceError:  # counted where the file is opened in earnest
-                continue
-        return False

@@ -23,6 +23,7 @@ SCOPES = {"noio": NOIO, "nofs": NOFS, "noreclaim": NORECLAIM, "pin": 0, "flags":
 
 _NAMED = re.compile(r"(struct \w+\.)?[\w.]+")
 _FIELD = re.compile(r"\**struct (\w+)\.")
+_STATIC = re.compile(r" \((.+)\)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,12 @@ class LockClass:
     def tag(self) -> str:
         """The tag of the struct that the lock, or what leads to it, is a field of; "" for a variable."""
         match = _FIELD.match(self.name)
+        return match[1] if match is not None else ""
+
+    @property
+    def home(self) -> str:
+        """The file of a static variable, as its name says it; "" for any other lock."""
+        match = _STATIC.search(self.name)
         return match[1] if match is not None else ""
 
 

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gfplint import ir
-from gfplint.analysis.candidates import MANY_FILES, any_of, mentioned
+from gfplint.analysis.candidates import MANY_FILES, mentioned
 from gfplint.analysis.evaluate import Evaluator, Limits, _Active
 from gfplint.analysis.scope_state import Entry, Problem
 from gfplint.analysis.scope_walk import ScopeWalk, Wrapper
 from gfplint.analysis.scopes import TASK_FLAGS
 from gfplint.analysis.summary import Facts, Summary
-from gfplint.analysis.work import Work
+from gfplint.analysis.words import any_of
+from gfplint.analysis.work import Work, by_folder
 from gfplint.findings import Finding
 from gfplint.frontend.source import Item, ItemKind
 from gfplint.program.kept import Key
@@ -112,11 +113,7 @@ class Scopes:
         if by_hand:
             words = {*words, *TASK_FLAGS}
         named = mentioned(self._program, files, words)
-        folders: dict[str, list[str]] = {}
-        for path in files:
-            if path in named:
-                folders.setdefault(path.rpartition("/")[0], []).append(path)
-        return named, list(folders.values())
+        return named, by_folder(path for path in files if path in named)
 
     def _items(self, path: str, pattern: re.Pattern[bytes], *, by_hand: bool = False) -> Iterator[Item]:
         """The functions and macros of a file that match the pattern, and functions that enter a scope by

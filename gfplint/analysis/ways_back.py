@@ -12,14 +12,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from gfplint import ir
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.summary import LockClass
-from gfplint.errors import SourceError
+from gfplint.analysis.words import CALLED, any_of, either
 from gfplint.frontend.made import Made
 from gfplint.frontend.source import Item, ItemKind
 from gfplint.kernel import scan
-from gfplint.models import Acquire
 from gfplint.program.kept import KeptWork, Key
 from gfplint.program.pointers import FAR_SITES, FAR_TARGETS
 from gfplint.program.registrations import Registered
@@ -33,9 +31,6 @@ _MOST_SEARCHES = 8
 """Searches of the tree for names of functions, the same."""
 _MOST_KNOWING = 1000
 """Files that know a struct, the same."""
-_STATIC = re.compile(r"\((\S+)\)\Z")
-_CALLED = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")
-_MACRO_END = re.compile(rb"(?<!\\)\n").search
 _INCLUDED = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*["<]([^">\n]+)[">]', re.M)
 _TARGET = rb"(?:->|\.)\s*(\w+)\s*(?:\[[^\]\n]*\]\s*)?=(?!=)"
 _FIELD_TARGET = re.compile(_TARGET)
@@ -123,29 +118,21 @@ class WaysBack:
 
     def _seeds(self, locks: Sequence[LockClass]) -> list[tuple[Name, Iterable[str]]]:
         """What mentions the locks themselves, or takes them without naming them, and the files that do."""
-        models = self._program.models
         words: dict[LockClass, set[str]] = {lock: {lock.word} if lock.word else set() for lock in locks}
-        for name in models.acquiring():
-            model = models.get(name)
-            for effect in model.effects if model is not None else ():
-                if not isinstance(effect, Acquire):
-                    continue
-                pointer = effect.lock.operand if isinstance(effect.lock, ir.AddressOf) else None
-                named = pointer.name if isinstance(pointer, (ir.Field, ir.Global)) else ""
-                for lock in locks:
-                    if effect.lock_class == lock.name or (named and named == lock.word):
-                        words[lock].add(name)
+        for name, effect in self._program.models.acquisitions():
+            for lock in locks:
+                if effect.lock_class == lock.name or (effect.word and effect.word == lock.word):
+                    words[lock].add(name)
         tags = {lock.tag for lock in locks if lock.tag}
         found = self._index.mentions(sorted({*(word for each in words.values() for word in each), *tags}))
         result: list[tuple[Name, Iterable[str]]] = []
         for lock in locks:
             if not words[lock]:
                 raise _TooManyError
-            static = _STATIC.search(lock.name)
             for word in sorted(words[lock]):
                 files: Iterable[str] = found[word]
-                if word == lock.word and static is not None:
-                    meant = self._program.tree.meant(static[1])
+                if word == lock.word and lock.home:
+                    meant = self._program.tree.meant(lock.home)
                     files = [path for path in found[word] if path in meant]
                 elif word == lock.word and lock.tag and len(found[word]) > _COMMON:
                     knowing = self._knowing(lock.tag, found[lock.tag])
@@ -173,7 +160,7 @@ class WaysBack:
                 if path not in knowing or path.endswith(".h")
                 if any(
                     name.decode("utf-8", "replace").rpartition("/")[2] in names
-                    for name in _INCLUDED.findall(self._read(path))
+                    for name in _INCLUDED.findall(self._program.text(path))
                 )
             }
             fresh = {path for path in including if path.endswith(".h")} - self._including
@@ -188,12 +175,12 @@ class WaysBack:
         mention = re.compile(rb"(?:->|\.)\s*" + re.escape(word.encode()) + rb"\b").search
         known: dict[bytes, bool] = {}
         for path in sorted(files):
-            for name in sorted(set(_CALLED.findall(self._read(path)))):
+            for name in sorted(set(CALLED.findall(self._program.text(path)))):
                 if name not in known:
                     known[name] = any(
                         mention(body)
                         for header in self._index.defining(name.decode(), "macro")
-                        for body in _bodies(self._read(header), name)
+                        for body in scan.definitions(self._program.text(header), name, scan.MACRO)
                     )
                 if known[name]:
                     yield path, name.decode()
@@ -209,10 +196,9 @@ class WaysBack:
         fields = {name[1:] for name in names if name.startswith(".")}
         parts = []
         if words:
-            parts.append(rb"\b(?:" + b"|".join(re.escape(each.encode()) for each in sorted(words)) + rb")\b")
+            parts.append(any_of(words).pattern)
         if fields:
-            either = b"|".join(re.escape(each.encode()) for each in sorted(fields))
-            parts.append(rb"(?:->|\.)\s*(?:" + either + rb")\b(?!\s*=[^=])")
+            parts.append(rb"(?:->|\.)\s*(?:" + either(fields) + rb")\b(?!\s*=[^=])")
         pattern = re.compile(b"|".join(parts))
         if not pattern.search(file.text):
             return set()
@@ -275,8 +261,7 @@ class WaysBack:
         before = text[max(start, match.start() - 120) : match.start()]
         if _KEPT.search(before) is None or not text[match.end() : match.end() + 4].lstrip().startswith(b";"):
             return False
-        words = b"|".join(re.escape(field.encode()) for field in sorted(fields))
-        return re.search(rb"\b(?:" + words + rb")\b", text[start:end]) is None
+        return any_of(fields).search(text[start:end]) is None
 
     def _stores(
         self, path: str, item: Item, text: bytes, start: int, end: int, match: re.Match[bytes]
@@ -338,19 +323,6 @@ class WaysBack:
             known = self._kept.work(key, lambda: (len(stored(tag, field, FAR_SITES) or ()),))
         self._program.tree.trace.leaf("fact", f"{tag}.{field}")
         return int(known[0])
-
-    def _read(self, path: str) -> bytes:
-        try:
-            return self._program.tree.read(path)
-        except SourceError:
-            return b""
-
-
-def _bodies(data: bytes, name: bytes) -> Iterator[bytes]:
-    """What a header's macros of that name are."""
-    for at, _ in scan.locate(data, name, scan.MACRO):
-        end = _MACRO_END(data, at)
-        yield data[at : end.start() if end else len(data)]
 
 
 def _only_tested(text: bytes, start: int, match: re.Match[bytes]) -> bool:

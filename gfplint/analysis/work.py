@@ -6,7 +6,7 @@ order of the units. What the processes read and counted comes home.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -32,6 +32,14 @@ class Books:
     account: Account
     notes: set[Note]
     consulted: Consulted
+
+
+def by_folder(paths: Iterable[str]) -> list[list[str]]:
+    """Files as units, those of one folder together."""
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folders.setdefault(path.rpartition("/")[0], []).append(path)
+    return list(folders.values())
 
 
 class Work:

@@ -227,6 +227,9 @@ _ARGUMENT_TAIL = re.compile(rb"\s*[,)]").match
 WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
+_END = {FUNCTION: re.compile(rb"\n\}").search, MACRO: re.compile(rb"(?<!\\)\n").search}
+
+
 def occurrences(data: bytes, word: bytes) -> Iterator[int]:
     """Offsets at which ``word`` stands as a whole identifier."""
     length = len(word)
@@ -237,6 +240,13 @@ def occurrences(data: bytes, word: bytes) -> Iterator[int]:
         if (at == 0 or data[at - 1] not in WORD_BYTES) and (end >= size or data[end] not in WORD_BYTES):
             yield at
         at = data.find(word, end)
+
+
+def definitions(data: bytes, name: bytes, kind: str) -> Iterator[bytes]:
+    """The functions or macros (``kind``) of that name, each from its name to its end, as their text tells."""
+    for at, _ in locate(data, name, kind):
+        end = _END[kind](data, at)
+        yield data[at : end.start() if end else len(data)]
 
 
 def locate(data: bytes, name: bytes, kind: str) -> list[tuple[int, bool]]:

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from gfplint import ir
-from gfplint.errors import GfplintError
+from gfplint.errors import GfplintError, SourceError
 from gfplint.findings import Note
 from gfplint.frontend import lower, source
 from gfplint.frontend.source import Item, ItemKind, SourceFile
@@ -371,6 +371,13 @@ class Program:
     def functions_of(self, path: str) -> list[FunctionRef]:
         """Every function definition of a file, in order."""
         return [FunctionRef(path, item.start, item.name) for item in self.items(path, ItemKind.FUNCTION)]
+
+    def text(self, path: str) -> bytes:
+        """All of a file; nothing where it can't be read, which is counted where it is opened in earnest."""
+        try:
+            return self.tree.read(path)
+        except SourceError:
+            return b""
 
     def text_of(self, ref: FunctionRef) -> bytes:
         """The source text of a definition, comments blanked."""
