@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import re
 import tempfile
 from collections.abc import Sequence
@@ -14,6 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gfplint.cache.pieces import DamagedError, load
+from gfplint.cache.store import Store
 from gfplint.kernel import scan, search
 from gfplint.kernel.files import REGISTER_LIST_SIZE, read_source
 from gfplint.kernel.index import Index, Site
@@ -279,8 +280,30 @@ def test_a_large_table() -> None:
     for name in ("name0", "name7", "name4999", "name70"):
         assert len(table.get(name.encode())) == sum(other == name for other, _ in rows)
     assert table.get(b"name") == table.get(b"") == table.get(b"zzz") == []
-    again: Table = Table(pickle.loads(pickle.dumps(table.text)))
-    assert again.get(b"name7") == table.get(b"name7")
+
+
+def test_a_saved_table(tmp_path: Path) -> None:
+    rows = [f"name{number % 5000}\t{number}\n".encode() for number in range(20_000)]
+    table, empty = Table(pack(rows)), Table(pack([]))
+    with Store(tmp_path / "store", b"code") as store:
+        assert table.save(store, "table", b"one")
+        assert empty.save(store, "table", b"none")
+        again = Table(saved=load(store, "table", b"one"))
+        for number in (0, 7, 4999, 5000):
+            assert again.get(b"name%d" % number) == table.get(b"name%d" % number)
+        assert Table(saved=load(store, "table", b"none")).get(b"name7") == []
+        assert load(store, "table", b"two") is None
+        (path,) = [each for each in (tmp_path / "store").glob("table-*") if each.stat().st_size > 1000]
+        data = path.read_bytes()
+        at = data.index(b"\nname7\t") + 1
+        path.write_bytes(data[:at] + b"x" + data[at + 1 :])
+        damaged = Table(saved=load(store, "table", b"one"))
+        assert damaged.get(b"name0") == table.get(b"name0")
+        with pytest.raises(DamagedError):
+            damaged.get(b"name7")
+        for part in (data[:-1], data[:-1] + b"xx", data[:100], b""):
+            path.write_bytes(part)
+            assert load(store, "table", b"one") is None
 
 
 # ------------------------------------------------------------------------------------------ the index

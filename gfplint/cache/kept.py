@@ -51,17 +51,16 @@ class Kept:
         snapshot.save(store)
         if consulted.beyond or consulted.changing or tree.index.tables.torn:
             return
-        identities = snapshot.identities
         read = []
         for path, content in consulted.reads.items():
-            known = identities.get(path)
+            known = snapshot.identity(path)
             if not outside.covers(known):
                 read.append((path, content))
             elif known != content:
                 return
         looked_for = []
         for path, there in consulted.looked_for.items():
-            if path not in identities:
+            if snapshot.identity(path) is None:
                 looked_for.append((path, there))
             elif not there:
                 return

@@ -238,7 +238,7 @@ class Units:
         state = self._here()
         if snapshot is None or state is None or self._torn():
             return None
-        identities, consulted = snapshot.identities, tree.consulted
+        identity, consulted = snapshot.identity, tree.consulted
         files, asked, found = array("I"), array("I"), array("Q")
         parts: dict[str, list[tuple[object, ...]]] = {}
         words: dict[str, list[str]] = {}
@@ -253,7 +253,7 @@ class Units:
             if kind == "book":
                 books.setdefault(what, []).append(leaf[2:] if len(leaf) > 3 else leaf[2])
             elif kind == "file":
-                known = identities.get(what)
+                known = identity(what)
                 content = consulted.reads.get(what)
                 if known is None and what in consulted.looked_for:
                     looked_for.append((what, consulted.looked_for[what]))
@@ -261,7 +261,7 @@ class Units:
                     read.append((what, content))
                 files.append(path_hash(what))
             elif kind == "item" or kind == "ask":
-                if outside.covers(identities.get(what)):
+                if outside.covers(identity(what)):
                     parts.setdefault(what, []).append(leaf)
                 else:
                     read.append((what, consulted.reads[what]))
@@ -306,12 +306,9 @@ class Units:
     def _torn(self) -> bool:
         """Whether any file wasn't as the snapshot says when it was read."""
         tree = self._tree
-        reads, identities = (
-            tree.consulted.reads,
-            tree.snapshot.identities if tree.snapshot is not None else {},
-        )
+        reads, snapshot = tree.consulted.reads, tree.snapshot
         for path, content in islice(reads.items(), self._looked_at, None):
-            known = identities.get(path)
+            known = snapshot.identity(path) if snapshot is not None else None
             self._saved_since |= outside.covers(known) and known != content
         self._looked_at = len(reads)
         return self._saved_since or tree.consulted.changing or tree.index.tables.torn

@@ -8,8 +8,7 @@ these, if they are again as in the base, and the files that aren't.
 from __future__ import annotations
 
 import marshal
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from gfplint.kernel.search import checked_mentions, mentions
@@ -46,15 +45,14 @@ class Mentions:
         missing = [word for word in words if word not in known]
         found: dict[str, tuple[str, ...]] = {}
         if missing:
-            numbers = self._numbers
             identities = tables.identities
             found, changed = checked_mentions(self._root, paths, missing, self._jobs, identities)
             tables.torn |= bool(changed)
             fresh = frozenset(tables.fresh)
             # A file that is saved while we search may have been read before or after.
-            unsearched = sorted({*tables.gone, *(numbers[path] for path in changed if path in numbers)})
+            unsearched = sorted({*tables.gone, *self._numbers(changed)})
             for word, files in found.items():
-                hits = [numbers[path] for path in files if path not in fresh and path in numbers]
+                hits = self._numbers(path for path in files if path not in fresh)
                 store.put(_KIND, prefix + word.encode(), marshal.dumps((hits, unsearched), 2))
         if known:
             found.update(self._corrected(known, frozenset(paths)))
@@ -71,7 +69,7 @@ class Mentions:
             )
         new: dict[str, tuple[str, ...]] = {}
         if again:
-            identities = self._tables.identities
+            identities = {path: self._tables.identity(path) or b"" for path in again}
             new, changed = checked_mentions(self._root, sorted(again), list(known), self._jobs, identities)
             self._tables.torn |= bool(changed)
         return {
@@ -81,6 +79,6 @@ class Mentions:
             for word, (hits, _) in known.items()
         }
 
-    @cached_property
-    def _numbers(self) -> dict[str, int]:
-        return {path: number for number, path in enumerate(self._tables.base)}
+    def _numbers(self, paths: Iterable[str]) -> list[int]:
+        """The numbers of those of the files that are in the base."""
+        return [number for path in paths if (number := self._tables.number(path)) is not None]

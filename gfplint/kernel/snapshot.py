@@ -38,6 +38,9 @@ Folder = tuple[bytes, str, str, bytes, bytes]
 and joined with ``/``; the files' signatures and identities, joined (both empty where nobody has read them).
 """
 
+Contents = dict[str, tuple[str, bytes]]
+"""Of each folder with files, their names and identities, as in a :data:`Folder`."""
+
 _CLOSED: Folder = (b"", "", "", b"", b"")
 """A folder that can't be listed. It never is as before, so every run tries again."""
 
@@ -56,6 +59,7 @@ class Snapshot:
         self.taken = taken
         self.known = True
         self.saved = False
+        self._opened: dict[str, dict[str, bytes]] = {}
 
     @classmethod
     def take(cls, root: str, starts: dict[str, frozenset[str]], store: Store, jobs: int) -> Snapshot:
@@ -94,6 +98,37 @@ class Snapshot:
                     found[path + name] = identities[number * _ID : number * _ID + _ID]
         return found
 
+    def identity(self, path: str) -> bytes | None:
+        """The identity of one file's content; for few files faster than to know all :attr:`identities`."""
+        folder = path[: path.rfind("/") + 1]
+        known = self._opened.get(folder)
+        if known is None:
+            _, _, names, _, identities = self.folders.get(folder, _CLOSED)
+            known = self._opened[folder] = _by_name(names, identities)
+        return known.get(path[len(folder) :])
+
+    @property
+    def contents(self) -> Contents:
+        """What :meth:`compare` takes."""
+        return {
+            path: (names, identities) for path, (_, _, names, _, identities) in self.folders.items() if names
+        }
+
+    def compare(self, then: Contents) -> tuple[list[str], list[str]]:
+        """Files that were there and are no longer as they were, and those that are other than they were."""
+        gone: list[str] = []
+        fresh: list[str] = []
+        folders = self.folders
+        for path in sorted(then.keys() | folders.keys()):
+            before = then.get(path, ("", b""))
+            folder = folders.get(path, _CLOSED)
+            if before[0] == folder[2] and before[1] == folder[4]:
+                continue
+            old, new = _by_name(*before), _by_name(folder[2], folder[4])
+            gone += [path + name for name, identity in old.items() if new.get(name) != identity]
+            fresh += [path + name for name, identity in new.items() if old.get(name) != identity]
+        return sorted(gone), sorted(fresh)
+
     @cached_property
     def digest(self) -> bytes:
         """16 bytes for the paths and contents of all files. Only where they are :attr:`known`."""
@@ -129,6 +164,7 @@ class Snapshot:
                 signatures = b"".join(mark or bytes(_WIDTH) for mark, _ in pairs)
                 self.folders[path] = own, below, names, signatures, b"".join(each for _, each in pairs)
         self.known = True
+        self._opened.clear()
         for name in ("identities", "digest"):
             self.__dict__.pop(name, None)
 
@@ -155,6 +191,20 @@ class Snapshot:
 
         parts = spread(work, list(self.folders.items()), jobs if len(self.folders) > 200 else 1)
         return {path: folder for part in parts for path, folder in part.items()}
+
+
+def identity_in(contents: Contents, path: str) -> bytes | None:
+    """The identity that a file had; None where it wasn't there."""
+    folder = path[: path.rfind("/") + 1]
+    return _by_name(*contents.get(folder, ("", b""))).get(path[len(folder) :])
+
+
+def _by_name(names: str, identities: bytes) -> dict[str, bytes]:
+    if not identities:
+        return {}
+    return {
+        name: identities[number * _ID : number * _ID + _ID] for number, name in enumerate(names.split("/"))
+    }
 
 
 def _key(root: str, starts: dict[str, frozenset[str]]) -> bytes:

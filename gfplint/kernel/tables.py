@@ -2,7 +2,7 @@
 
 What comes in: the files of a tree, and with a snapshot their identities. What goes out: the rows of a name.
 A scan is kept in the store as its *base*: the files with their identities, and a table for each group and
-process. A later run takes the base as it is, leaves out the rows of files that are no longer what they were,
+process. A later run maps the base as it is, leaves out the rows of files that are no longer what they were,
 and scans only the *fresh* ones. When those become many, all is scanned anew.
 """
 
@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import marshal
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from gfplint.cache import pieces
+from gfplint.cache.pieces import Pieces
 from gfplint.kernel import scan
 from gfplint.kernel.files import examine
+from gfplint.kernel.snapshot import Contents, identity_in
 from gfplint.kernel.table import Table, pack
 from gfplint.kernel.workers import spread
 
@@ -31,7 +35,7 @@ _GROUPS = (NAMES, CONSTANTS, STORES)
 _MOST_FRESH = 500
 """Files scanned anew in each run before a new base is cheaper."""
 
-_FORMAT = 2
+_FORMAT = 3
 Rows = list[list[bytes]]
 """Pieces of a table for each of :data:`_GROUPS`."""
 
@@ -72,12 +76,21 @@ class Tables:
         self.fresh: list[str] = []
         self.key: bytes | None = None
         """What tells this base from others; None where none is kept."""
-        self._known: bytes = b""
+        self._known: Contents = {}
+        """What was in the base, by folder."""
+        self._base_words: dict[int, Pieces] = {}
         self.torn = False
         """Whether a file was saved between the beginning of the run and when it was scanned or searched."""
 
     def rows(self, group: str, name: bytes) -> list[tuple[str, str]]:
         """(path, kind) of every row of a name."""
+        try:
+            return self._rows(group, name)
+        except pieces.DamagedError:
+            self._scan_all()
+            return self._rows(group, name)
+
+    def _rows(self, group: str, name: bytes) -> list[tuple[str, str]]:
         tables = self._tables.get(group)
         if tables is None:
             tables = self._group(group)
@@ -101,6 +114,10 @@ class Tables:
         """What the files' contents were when the run began; empty where nobody knows."""
         return self._snapshot.identities if self._snapshot is not None else {}
 
+    def identity(self, path: str) -> bytes | None:
+        """What a file's content was when the run began; None where nobody knows, or there is no such file."""
+        return self._snapshot.identity(path) if self._snapshot is not None else None
+
     def _load(self) -> bool:
         """Take over the base of an earlier run, if there is one and little has changed."""
         snapshot, store = self._snapshot, self._store
@@ -109,46 +126,42 @@ class Tables:
         data = store.load("index", snapshot.name)
         if data is None:
             return False
-        version, key, parts, joined, identities = marshal.loads(data)
+        version, *manifest = marshal.loads(data)
         if version != _FORMAT:
             return False
+        key, parts, joined, known = manifest
         base: list[str] = joined.split("\n") if joined else []
-        if key == snapshot.digest:
-            self._parts, self.key = parts, key
-            self._known = identities
-            self.base = self._paths = base
-            return True
-        now = snapshot.identities
-        same = {
-            path
-            for number, path in enumerate(base)
-            if now.get(path) == identities[number * 16 : number * 16 + 16]
-        }
-        fresh = [path for path in self._files if path not in same]
+        gone: list[str] = []
+        fresh: list[str] = []
+        if key != snapshot.digest:
+            gone, fresh = snapshot.compare(known)
+            fresh = [path for path in fresh if _find(self._files, path) is not None]
         if len(fresh) > _MOST_FRESH:
             return False
-        self._parts = parts
-        self._known = identities
-        self.key = key
-        self.base = base
-        self.fresh = fresh
-        self.gone = frozenset(number for number, path in enumerate(base) if path not in same)
-        self._paths = base + fresh
+        self._parts, self._known, self.key = parts, known, key
+        self.base, self.fresh = base, fresh
+        numbers = [self.number(path) for path in gone]
+        self.gone = frozenset(number for number in numbers if number is not None)
+        self._paths = base + fresh if fresh else base
         return True
+
+    def number(self, path: str) -> int | None:
+        """The number of a file of the base."""
+        return _find(self.base, path)
 
     def _group(self, group: str) -> list[Table]:
         self.open()
         if self._tables.get(group) is None:
             assert self._store is not None
             assert self.key is not None
-            texts = [
-                self._store.load(f"index-{group}", self.key + bytes([part])) for part in range(self._parts)
+            saved = [
+                pieces.load(self._store, f"index-{group}", self.key + bytes([part]))
+                for part in range(self._parts)
             ]
-            if any(text is None for text in texts):
-                self._tables.clear()
+            if any(each is None for each in saved):
                 self._scan_all()
             else:
-                self._tables[group] = [Table(text) for text in texts if text is not None]
+                self._tables[group] = [Table(saved=each) for each in saved]
                 self._tables[group].append(self._fresh_tables[_GROUPS.index(group)])
         return self._tables[group]
 
@@ -157,7 +170,7 @@ class Tables:
         """The tables of the fresh files, one for each group."""
         rows, marks, words = _scan(self._root, list(enumerate(self.fresh, len(self.base))))
         for path, (_, identity), own in zip(self.fresh, marks, words, strict=True):
-            self.torn |= identity != self.identities.get(path)
+            self.torn |= identity != self.identity(path)
             if self._store is not None:
                 self._store.put("words", identity + path.encode(), marshal.dumps(own, 2))
         return [Table(text) for text in rows]
@@ -167,17 +180,15 @@ class Tables:
     @property
     def changed(self) -> dict[str, bytes]:
         """The files that aren't as in the base, with their identities: empty for those that are gone."""
-        now = self.identities
-        found = {path: now.get(path, b"") for path in self.fresh}
-        found.update((path, now.get(path, b"")) for path in (self.base[number] for number in self.gone))
+        paths = [*self.fresh, *(self.base[number] for number in self.gone)]
+        found = {path: self.identity(path) or b"" for path in paths}
         if found:
             self._fresh_tables  # noqa: B018 - so that their words are kept
         return found
 
     def in_base(self, path: str) -> bytes:
         """The identity that a file had in the base, empty where there was none."""
-        number = self._numbers.get(path)
-        return self._known[number * 16 : number * 16 + 16] if number is not None else b""
+        return identity_in(self._known, path) or b"" if self.number(path) is not None else b""
 
     def words_of(self, path: str, identity: bytes) -> Words | None:
         """The words of a file when it had this identity; None where nobody knows them."""
@@ -188,23 +199,21 @@ class Tables:
         if identity != self.in_base(path):
             data = self._store.get("words", identity + path.encode())
             return marshal.loads(data) if data is not None else None
-        number = self._numbers[path]
-        part = self._base_words.get(number % self._parts)
-        if part is None:
-            data = self._store.load("index-words", self.key + bytes([number % self._parts]))
-            if data is None:
+        number = self.number(path)
+        assert number is not None
+        part = number % self._parts
+        words = self._base_words.get(part)
+        if words is None:
+            words = pieces.load(self._store, "index-words", self.key + bytes([part]))
+            if words is None:
                 return None
-            part = self._base_words[number % self._parts] = marshal.loads(data)
-        found: Words = part[number // self._parts]
-        return found
-
-    @cached_property
-    def _base_words(self) -> dict[int, list[Words]]:
-        return {}
-
-    @cached_property
-    def _numbers(self) -> dict[str, int]:
-        return {path: number for number, path in enumerate(self.base)}
+            self._base_words[part] = words
+        try:
+            own = words.get(2 * (number // self._parts), 2 * (number // self._parts) + 2)
+        except pieces.DamagedError:
+            return None
+        at = words.starts[2 * (number // self._parts) + 1] - words.starts[2 * (number // self._parts)]
+        return own[:at], own[at:]
 
     def asked_of(self, path: str) -> Iterable[tuple[str, str]]:
         """The groups and names of a file's rows as it is now."""
@@ -223,7 +232,9 @@ class Tables:
         numbered = list(enumerate(files))
         results = spread(lambda part: _scan(root, part), numbered, self._jobs)
         self._paths = files
-        self.gone, self.fresh, self.key = frozenset(), [], None
+        self.base, self.gone, self.fresh, self.key = [], frozenset(), [], None
+        self._known = {}
+        self._base_words.clear()
         for position, group in enumerate(_GROUPS):
             self._tables[group] = [Table(texts[position]) for texts, _, _ in results]
         if snapshot is None:
@@ -239,16 +250,16 @@ class Tables:
         if any(snapshot.identities.get(path) != marks[path][1] for path in files):
             return  # a file was saved while we were reading
         kept = all(
-            store.save(f"index-{group}", key + bytes([part]), texts[position])
-            for position, group in enumerate(_GROUPS)
-            for part, (texts, _, _) in enumerate(results)
+            table.save(store, f"index-{group}", key + bytes([part]))
+            for group, tables in self._tables.items()
+            for part, table in enumerate(tables)
         )
         for part, (_, _, words) in enumerate(results):
-            store.save("index-words", key + bytes([part]), marshal.dumps(words, 2))
-        identities = b"".join(marks[path][1] for path in files)
-        manifest = (_FORMAT, key, len(results), "\n".join(files), identities)
+            _joined(words).save(store, "index-words", key + bytes([part]))
+        known = snapshot.contents
+        manifest = (_FORMAT, key, len(results), "\n".join(files), known)
         if kept and store.save("index", snapshot.name, marshal.dumps(manifest, 2)):
-            self.base, self.key, self._parts, self._known = files, key, len(results), identities
+            self.base, self.key, self._parts, self._known = files, key, len(results), known
 
 
 def _scan(
@@ -280,6 +291,21 @@ def _scan(
             stores.append(end.join(stored) + end)
     # One after the other: sorting is when the most memory is in use.
     return [pack(pieces) for pieces in rows], marks, words
+
+
+def _joined(words: Sequence[Words]) -> Pieces:
+    """The words of some files: a piece for the names of each, and one for the fields."""
+    starts = array("Q", [0])
+    for pair in words:
+        for each in pair:
+            starts.append(starts[-1] + len(each))
+    return Pieces(b"".join(each for pair in words for each in pair), starts)
+
+
+def _find(paths: Sequence[str], path: str) -> int | None:
+    """The position of a path in a sorted list."""
+    at = bisect_left(paths, path)
+    return at if at < len(paths) and paths[at] == path else None
 
 
 def word_hash(group: str, name: str, folder: str = "") -> int:
