@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from gfplint.kernel.search import checked_mentions, mentions
-from gfplint.kernel.tables import Tables
+from gfplint.kernel.tables import Tables, position
 
 if TYPE_CHECKING:
     from gfplint.cache.store import Store
@@ -55,18 +55,17 @@ class Mentions:
                 hits = self._numbers(path for path in files if path not in fresh)
                 store.put(_KIND, prefix + word.encode(), marshal.dumps((hits, unsearched), 2))
         if known:
-            found.update(self._corrected(known, frozenset(paths)))
+            found.update(self._corrected(known, paths))
         return found
 
     def _corrected(
-        self, known: dict[str, tuple[list[int], list[int]]], inside: frozenset[str]
+        self, known: dict[str, tuple[list[int], list[int]]], inside: Sequence[str]
     ) -> dict[str, tuple[str, ...]]:
         base, gone = self._tables.base, self._tables.gone
-        again = {path for path in self._tables.fresh if path in inside}
+        possible = set(self._tables.fresh)
         for _, unsearched in known.values():
-            again.update(
-                base[number] for number in unsearched if number not in gone and base[number] in inside
-            )
+            possible.update(base[number] for number in unsearched if number not in gone)
+        again = [path for path in possible if position(inside, path) is not None]
         new: dict[str, tuple[str, ...]] = {}
         if again:
             identities = {path: self._tables.identity(path) or b"" for path in again}

@@ -135,7 +135,7 @@ class Tables:
         fresh: list[str] = []
         if key != snapshot.digest:
             gone, fresh = snapshot.compare(known)
-            fresh = [path for path in fresh if _find(self._files, path) is not None]
+            fresh = [path for path in fresh if position(self._files, path) is not None]
         if len(fresh) > _MOST_FRESH:
             return False
         self._parts, self._known, self.key = parts, known, key
@@ -147,7 +147,7 @@ class Tables:
 
     def number(self, path: str) -> int | None:
         """The number of a file of the base."""
-        return _find(self.base, path)
+        return position(self.base, path)
 
     def _group(self, group: str) -> list[Table]:
         self.open()
@@ -302,7 +302,7 @@ def _joined(words: Sequence[Words]) -> Pieces:
     return Pieces(b"".join(each for pair in words for each in pair), starts)
 
 
-def _find(paths: Sequence[str], path: str) -> int | None:
+def position(paths: Sequence[str], path: str) -> int | None:
     """The position of a path in a sorted list."""
     at = bisect_left(paths, path)
     return at if at < len(paths) and paths[at] == path else None
