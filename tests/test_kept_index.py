@@ -46,9 +46,11 @@ def change(root: Path, chance: random.Random) -> None:
 
 
 def answers(root: Path, store: Store | None) -> list[object]:
-    """All that the index says of all names."""
+    """All that the index says of all names. With a store, some searches are made along with others."""
     tree = KernelTree(root, store=store)
     index = tree.index
+    if store is not None:
+        index.expect(NAMES[3:6])
     index.build()
     if store is not None and tree.snapshot is not None:
         tree.snapshot.save(store)
@@ -100,9 +102,9 @@ def test_nothing_is_scanned_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         searched.update(paths)
         return search(root, paths, *rest)  # type: ignore[arg-type]
 
-    def watched(root: str, part: list[tuple[int, str]]) -> object:
+    def watched(root: str, part: list[tuple[int, str]], *rest: object) -> object:
         scanned.extend(path for _, path in part)
-        return scan(root, part)
+        return scan(root, part, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(tables, "_scan", watched)
     monkeypatch.setattr(mentions, "checked_mentions", watched_search)

@@ -33,6 +33,7 @@ from gfplint.findings import Confidence
 from gfplint.program.kept import Key
 from gfplint.program.program import FunctionRef, Program
 from gfplint.program.registrations import Registered
+from gfplint.program.symbols import GUARD_DEFINITIONS
 from gfplint.rules import Context, Rule, Rules
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Phases:
 
         With ``relevant``, callbacks may be left out that can't wait for a lock which its files hold.
         """
+        self._expect_searches(contexts)
         callbacks = Callbacks(self._evaluator)
         registered = callbacks.registrations.find(contexts, self.work.kept)
         functions: dict[FunctionRef, list[Registered]] = {}
@@ -113,6 +115,17 @@ class Phases:
             answers += more
         relevant.left_out = sum(len(unit) for unit in units)
         return sorted(answers, key=_registered)
+
+    def _expect_searches(self, contexts: Sequence[Context]) -> None:
+        """Announce the words that nearly every run asks for, before the tree is scanned."""
+        models = self._program.models
+        self._program.tree.index.expect(
+            [
+                *GUARD_DEFINITIONS,
+                *(each.function for context in contexts for each in context.registrations if each.function),
+                *(name for key in ("enters", "leaves", "prepares") for name in models.names_with(key)),
+            ]
+        )
 
     def _answer(self, callback: Callback, inside: Iterable[Rule]) -> Answer:
         registered = callback.registered

@@ -247,6 +247,12 @@ class Index:
 
     # ---------------------------------------------------------------------------------- mentions
 
+    def expect(self, words: Iterable[str]) -> None:
+        """Somebody will probably ask for the :meth:`mentions` of these words in all files: the scan, or the
+        next search, is for them too. No answer rests on that.
+        """
+        self._searches.expect(words)
+
     def mentions(
         self, words: Iterable[str], under: str = "", *, headers: bool = False
     ) -> dict[str, tuple[str, ...]]:
@@ -265,7 +271,8 @@ class Index:
             paths = self._below(under)
             if headers:
                 paths = [path for path in paths if path.endswith(".h")]
-            for word, files in self._searches.find(missing, place, paths).items():
+            covered = under not in self._outside
+            for word, files in self._searches.find(missing, place, paths, covered).items():
                 self._mentions[word, place] = files
             if self.tables.torn and self._beyond is not None:
                 self._beyond()

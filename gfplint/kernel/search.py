@@ -6,7 +6,7 @@ Cutting the text into words, the best that Python alone can do for many, goes at
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from gfplint.kernel.files import examine
 from gfplint.kernel.scan import WORD_BYTES
@@ -26,10 +26,34 @@ def checked_mentions(
     root: str, paths: Sequence[str], words: Sequence[str], jobs: int, identities: Mapping[str, bytes]
 ) -> tuple[dict[str, tuple[str, ...]], list[str]]:
     """As :func:`mentions`, and those of the paths whose content isn't the one of these identities."""
+    words = [word for word in dict.fromkeys(words) if word]
+    inside = finder(words)
+
+    def work(part: Sequence[str]) -> tuple[list[tuple[int, str]], list[str]]:
+        hits: list[tuple[int, str]] = []
+        others: list[str] = []
+        for path in part:
+            data, _, identity = examine(root, path)
+            if identities and identities.get(path) != identity:
+                others.append(path)
+            hits.extend([(number, path) for number in inside(data)])
+        return hits, others
+
+    found: dict[str, list[str]] = {word: [] for word in words}
+    changed: list[str] = []
+    # Below a few hundred files, starting a process costs more than it saves.
+    for hits, others in spread(work, paths, jobs if len(paths) > 400 else 1):
+        changed += others
+        for number, path in hits:
+            found[words[number]].append(path)
+    return {word: tuple(sorted(files)) for word, files in found.items()}, changed
+
+
+def finder(words: Sequence[str]) -> Callable[[bytes], set[int]]:
+    """A function that says which of some different words, by their numbers, a text has as identifiers."""
     # Imported here: the library is a megabyte, and a run with a warm cache searches for nothing.
     from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
-    words = [word for word in dict.fromkeys(words) if word]
     # No word but an identifier's whole text begins where the identifier does and ends where it ends, so the
     # longest match there is it, if any is.
     find = BytesAhoCorasick(
@@ -51,24 +75,7 @@ def checked_mentions(
                 found.add(number)
         return found
 
-    def work(part: Sequence[str]) -> tuple[list[tuple[int, str]], list[str]]:
-        hits: list[tuple[int, str]] = []
-        others: list[str] = []
-        for path in part:
-            data, _, identity = examine(root, path)
-            if identities and identities.get(path) != identity:
-                others.append(path)
-            hits.extend([(number, path) for number in inside(data)])
-        return hits, others
-
-    found: dict[str, list[str]] = {word: [] for word in words}
-    changed: list[str] = []
-    # Below a few hundred files, starting a process costs more than it saves.
-    for hits, others in spread(work, paths, jobs if len(paths) > 400 else 1):
-        changed += others
-        for number, path in hits:
-            found[words[number]].append(path)
-    return {word: tuple(sorted(files)) for word, files in found.items()}, changed
+    return inside
 
 
 _NOWHERE = tuple(bytes([byte]) * 4 for byte in range(1, 5))

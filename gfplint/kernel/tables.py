@@ -13,6 +13,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -20,6 +21,7 @@ from gfplint.cache import pieces
 from gfplint.cache.pieces import Pieces
 from gfplint.kernel import scan
 from gfplint.kernel.files import examine
+from gfplint.kernel.search import finder
 from gfplint.kernel.snapshot import Contents, identity_in
 from gfplint.kernel.table import Table, pack
 from gfplint.kernel.workers import spread
@@ -81,6 +83,13 @@ class Tables:
         self._base_words: dict[int, Pieces] = {}
         self.torn = False
         """Whether a file was saved between the beginning of the run and when it was scanned or searched."""
+        self._expected: dict[str, None] = {}
+        self.mentioned: dict[str, tuple[str, ...]] = {}
+        """For each word that was expected before the tree was scanned: its files, sorted."""
+
+    def expect(self, words: Iterable[str]) -> None:
+        """If the tree is going to be scanned, look for these words, too."""
+        self._expected.update(dict.fromkeys(words))
 
     def rows(self, group: str, name: bytes) -> list[tuple[str, str]]:
         """(path, kind) of every row of a name."""
@@ -168,7 +177,7 @@ class Tables:
     @cached_property
     def _fresh_tables(self) -> list[Table]:
         """The tables of the fresh files, one for each group."""
-        rows, marks, words = _scan(self._root, list(enumerate(self.fresh, len(self.base))))
+        rows, marks, words, _ = _scan(self._root, list(enumerate(self.fresh, len(self.base))))
         for path, (_, identity), own in zip(self.fresh, marks, words, strict=True):
             self.torn |= identity != self.identity(path)
             if self._store is not None:
@@ -230,17 +239,20 @@ class Tables:
         """Scan every file, learn what is in it, and keep all that as the base."""
         root, files, snapshot, store = self._root, list(self._files), self._snapshot, self._store
         numbered = list(enumerate(files))
-        results = spread(lambda part: _scan(root, part), numbered, self._jobs)
+        expected = list(self._expected)
+        results = spread(lambda part: _scan(root, part, expected), numbered, self._jobs)
         self._paths = files
         self.base, self.gone, self.fresh, self.key = [], frozenset(), [], None
         self._known = {}
         self._base_words.clear()
         for position, group in enumerate(_GROUPS):
-            self._tables[group] = [Table(texts[position]) for texts, _, _ in results]
+            self._tables[group] = [Table(texts[position]) for texts, *_ in results]
+        for word, *each in zip(expected, *(mentioned for *_, mentioned in results), strict=True):
+            self.mentioned[word] = tuple(files[number] for number in sorted(chain.from_iterable(each)))
         if snapshot is None:
             return
         marks: dict[str, tuple[bytes, bytes]] = {}
-        for part, (_, learnt, _) in enumerate(results):
+        for part, (_, learnt, *_) in enumerate(results):
             marks.update(zip(files[part :: len(results)], learnt, strict=True))
         if not snapshot.known:
             snapshot.learn(marks)
@@ -248,13 +260,14 @@ class Tables:
             return
         key = snapshot.digest
         if any(snapshot.identities.get(path) != marks[path][1] for path in files):
-            return  # a file was saved while we were reading
+            self.torn = True  # a file was saved while we were reading
+            return
         kept = all(
             table.save(store, f"index-{group}", key + bytes([part]))
             for group, tables in self._tables.items()
             for part, table in enumerate(tables)
         )
-        for part, (_, _, words) in enumerate(results):
+        for part, (_, _, words, _) in enumerate(results):
             _joined(words).save(store, "index-words", key + bytes([part]))
         known = snapshot.contents
         manifest = (_FORMAT, key, len(results), "\n".join(files), known)
@@ -263,16 +276,22 @@ class Tables:
 
 
 def _scan(
-    root: str, part: Sequence[tuple[int, str]]
-) -> tuple[list[bytes], list[tuple[bytes, bytes]], list[Words]]:
-    """The tables of some files by their numbers, each one's signature and identity, and its words."""
+    root: str, part: Sequence[tuple[int, str]], expected: Sequence[str] = ()
+) -> tuple[list[bytes], list[tuple[bytes, bytes]], list[Words], list[list[int]]]:
+    """The tables of some files by their numbers, each one's signature and identity, and its words; for each
+    of the words that are expected to be asked for, the numbers of the files that mention it.
+    """
     rows: Rows = [[] for _ in _GROUPS]
     names, constants, stores = rows
     marks: list[tuple[bytes, bytes]] = []
     words: list[Words] = []
+    mentioned: list[list[int]] = [[] for _ in expected]
+    inside = finder(expected) if expected else None
     for number, path in part:
         data, mark, identity = examine(root, path)
         marks.append((mark, identity))
+        for position in inside(data) if inside is not None else ():
+            mentioned[position].append(number)
         if not data:
             words.append((b"", b""))
             continue
@@ -290,7 +309,7 @@ def _scan(
             end = f"\t>{number}\n".encode()
             stores.append(end.join(stored) + end)
     # One after the other: sorting is when the most memory is in use.
-    return [pack(pieces) for pieces in rows], marks, words
+    return [pack(pieces) for pieces in rows], marks, words, mentioned
 
 
 def _joined(words: Sequence[Words]) -> Pieces:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gfplint.kernel.index import Site
     from gfplint.program.program import Program
 
-_GUARD_MACROS = (
+GUARD_DEFINITIONS = (
     "DEFINE_GUARD",
     "DEFINE_GUARD_COND",
     "DEFINE_LOCK_GUARD_0",
@@ -164,7 +164,7 @@ class TreeSymbols:
         guards: dict[str, GuardDefinition | None] = {}
         frees: dict[str, bytes] = {}
         where: set[str] = set()
-        for files in self._program.tree.index.mentions(_GUARD_MACROS, headers=True).values():
+        for files in self._program.tree.index.mentions(GUARD_DEFINITIONS, headers=True).values():
             where.update(files)
         for path in sorted(where, key=lambda each: (not each.startswith("include/"), each)):
             found, texts = self._guards_of(path)
