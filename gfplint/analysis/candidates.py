@@ -15,7 +15,7 @@ from gfplint import ir
 from gfplint.analysis.evaluate import Evaluator, Limits
 from gfplint.analysis.state import parts
 from gfplint.analysis.summary import Facts, LockClass
-from gfplint.analysis.words import CALLED, GUARD_MACROS, any_of, either
+from gfplint.analysis.words import CALLED, GUARD_MACROS, any_of, either, may_have, words_in
 from gfplint.analysis.work import Work, by_folder
 from gfplint.frontend.source import Item, ItemKind
 from gfplint.kernel.ranking import is_public
@@ -183,16 +183,14 @@ class Candidates:
             answers = self._program.tree.index.mentions([*words, *sorted(tags - set(words))])
             found = {word: frozenset(paths) for word, paths in answers.items()}
         inside = frozenset(files)
-        pattern = any_of(set(words))
-        texts = {} if many else {path: set(pattern.findall(self._program.text(path))) for path in files}
+        texts = {} if many else {path: words_in(self._program.text(path), words) for path in files}
         for lock, within in self._within.items():
             if many:
                 paths = found[lock.word]
                 if within is None and lock.tag and len(paths) > COMMON:
                     paths &= found[lock.tag]
             else:
-                word = lock.word.encode()
-                paths = frozenset(path for path in files if word in texts[path])
+                paths = frozenset(path for path in files if lock.word in texts[path])
             for path in paths & inside:
                 if within is None or path.startswith(within):
                     self._words.setdefault(path, set()).add(lock.word)
@@ -217,6 +215,11 @@ class Candidates:
             known = re.compile(b"|".join(parts) if parts else rb"(?!)")
             self._patterns[words, called, len(self._guarding)] = known
         return known
+
+    def _searched(self, path: str) -> set[str]:
+        """The words without one of which nothing in a file is like its :meth:`_pattern`."""
+        own = self._own_wrapping.get(path, set())
+        return self._words.get(path, set()) | own | self._modelled | self._wrapping | self._guarding
 
     def _mentioning(self, files: Sequence[str], words: Iterable[str]) -> list[str]:
         """Those of the files that mention one of the words."""
@@ -408,8 +411,11 @@ class Candidates:
         """(name, file, whether only this file can mean it) of the wrappers that a file defines, of those
         ``names`` (None: of all): of the locks, or of the ``fresh`` wrappers where there are any.
         """
+        text = self._program.text(path)
+        if not may_have(text, fresh or self._searched(path)):
+            return []
         pattern = self._pattern(path, fresh)
-        if pattern.search(self._program.text(path)) is None:
+        if pattern.search(text) is None:
             return []
         found: list[tuple[str, str, bool]] = []
         file = self._program.source(path)
@@ -452,11 +458,10 @@ def mentioned(program: Program, files: Sequence[str], words: set[str]) -> dict[s
             for path in paths:
                 found.setdefault(path, set()).add(word)
         left = [path for path in files if path not in index]
-    pattern = any_of(words)
     for path in left:
-        names = pattern.findall(program.text(path))
+        names = words_in(program.text(path), words)
         if names:
-            found[path] = {name.decode() for name in names}
+            found[path] = names
     return found
 
 

@@ -72,12 +72,21 @@ class Run:
             return None
         from gfplint.cache.kept import content
         from gfplint.cache.units import Units
+        from gfplint.program.kept_files import KeptFiles
         from gfplint.program.parts import Parts
 
         units = Units(tree, self.options.rules_dirs, [tree.arch, content(self.options.kconfig)])
         outer = tree.trace.enter()
         _ = self.program.masks, tree.index.loop_macros
-        units.parts = Parts(tree, lambda: Program(tree, self.program.models))
+        kept_files = KeptFiles(tree, units)
+
+        def fresh() -> Program:
+            program = Program(tree, self.program.models)
+            program.kept_files = kept_files
+            return program
+
+        units.parts = Parts(tree, fresh)
+        self.program.kept_files = kept_files
         units.ground(tree.trace.leaves(tree.trace.leave(outer)))
         return units
 

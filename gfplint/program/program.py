@@ -26,6 +26,7 @@ from gfplint.kernel.trace import Memo, digest
 from gfplint.kernel.tree import KernelTree
 from gfplint.models import Models
 from gfplint.program.including import FileConfig, header_macros
+from gfplint.program.kept_files import KeptFiles
 from gfplint.program.makers import Makers
 from gfplint.program.parts import (
     INCLUDED_C,
@@ -101,6 +102,8 @@ class Program:
         self._makers = Makers(self)
         self.notes: set[Note] = set()
         self.account = Account()
+        self.kept_files: KeptFiles | None = None
+        """Where files are that an earlier run has split, if anywhere."""
         self._bytes = 0
         trace = tree.trace
         self._header_macros: dict[str, dict[str, bytes]] = {}
@@ -142,7 +145,7 @@ class Program:
 
     def part(self, path: str) -> SourceFile | None:
         """The same for who says which part of it counts (:mod:`gfplint.program.parts`)."""
-        known = self._sources.get(path)
+        known = self._sources.get(path) or self._load(path)
         if known is None:
             trace = self.tree.trace
             outer = trace.enter()
@@ -160,8 +163,35 @@ class Program:
                 self._opening.discard(path)
                 trace.without("file", path)
             known = self._sources[path] = file, trace.leave(outer)
+            if file is not None and self.kept_files is not None:
+                self.kept_files.save(path, file, known[1])
         self.tree.trace.current.add(known[1])
         return known[0]
+
+    def _load(self, path: str) -> tuple[SourceFile | None, int] | None:
+        """The file as an earlier run has split it, with its node in the trace."""
+        if self.kept_files is None:
+            return None
+        trace = self.tree.trace
+        outer = trace.enter()
+        node = 0
+        try:
+            found = self.kept_files.load(path)
+            trace.current.clear()
+            if found is None:
+                return None
+            file, leaves = found
+            for leaf in leaves:
+                trace.leaf(*leaf)
+                if leaf[0] == "book":
+                    self.account.files.add(str(leaf[2]))
+            self._bytes += len(file.data)
+        except SourceError:
+            return None
+        finally:
+            node = trace.leave(outer)
+        self._sources[path] = file, node
+        return file, node
 
     def find(self, path: str, name: str, *kinds: ItemKind) -> list[Item]:
         """The items of a name in a file, of any of ``kinds``, active ones first: what :meth:`part` is for."""
