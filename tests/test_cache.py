@@ -57,17 +57,16 @@ def test_a_warm_run_reads_no_source(kernel: Path, tmp_path: Path) -> None:
 import sys
 sys.argv[1:] = ["--no-config", "--cache-dir", {str(cache)!r}, "--output-format", "sarif",
                 {str(kernel / FILE)!r}]
-from gfplint import __main__
+from gfplint import cli
 from gfplint.kernel import files
 read = files.examine
 def examine(root, path):
     assert not path.endswith((".c", ".h")), path
     return read(root, path)
 files.examine = examine
-try:
-    __main__.main()
-finally:
-    assert "tree_sitter" not in sys.modules and "gfplint.analysis.run" not in sys.modules
+status = cli.main()
+assert "tree_sitter" not in sys.modules and "gfplint.analysis.run" not in sys.modules
+sys.exit(status)
 """
     done = subprocess.run([sys.executable, "-c", code], text=True, cwd=ROOT, capture_output=True, check=False)
     assert done.stderr == ""
