@@ -54,7 +54,7 @@ def items(root: Path, store: Store | None) -> tuple[list[tuple[object, ...]], by
         tree.index.build()
     file = program.part(PATH)
     assert file is not None
-    found = [
+    found: list[tuple[object, ...]] = [
         (
             each.kind,
             each.name,
