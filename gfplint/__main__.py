@@ -13,8 +13,9 @@ def main() -> NoReturn:
     An interrupt that comes while modules are still being imported ends as quietly as a later one.
     """
     try:
-        from gfplint import cli
+        from gfplint import cli, ending
 
+        ending.soon = True
         status = cli.main()
     except KeyboardInterrupt:
         status = 130
@@ -22,9 +23,7 @@ def main() -> NoReturn:
 
 
 def _leave(status: int) -> NoReturn:
-    """End the process at once. All that was to be written is; to let go of a program's million objects one by
-    one would take a tenth of a run after an edit.
-    """
+    """End the process at once, without letting go of all that it has: what was to be written is written."""
     try:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:

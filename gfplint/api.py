@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from gfplint import ending
 from gfplint.errors import UsageError
 from gfplint.findings import CallbackLocks, Confidence, Report
 
@@ -69,7 +70,15 @@ def check(options: CheckOptions) -> Report:
 def _check(options: CheckOptions) -> tuple[Report, list[str]]:
     """The report, whatever the baseline, and the ids of the rules applied."""
     with open_tree(options) as tree:
+        tree.look(options.paths, _load_analysis)
         return _known(options, tree, lambda: _analysed(options, tree))
+
+
+def _load_analysis() -> None:
+    """Import what every analysis needs."""
+    import gfplint.analysis.run
+    import gfplint.cache.units
+    import gfplint.program.kept_files  # noqa: F401
 
 
 def _known(
@@ -94,6 +103,7 @@ def _analysed(options: CheckOptions, tree: KernelTree) -> tuple[Report, list[str
     from gfplint.analysis.run import Run
 
     run = _deep(lambda: Run(options, tree))
+    ending.keep(run)
     return _deep(run.check), [rule.id for rule in run.selected()]
 
 

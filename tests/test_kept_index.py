@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 
 import pytest
 
 from gfplint.cache.store import Store
-from gfplint.kernel import mentions, tables
+from gfplint.kernel import mentions, snapshot, tables
 from gfplint.kernel.search import checked_mentions
 from gfplint.kernel.snapshot import Snapshot
 from gfplint.kernel.tree import KernelTree
@@ -132,6 +133,30 @@ def test_a_lost_part_is_made_again(tmp_path: Path, kind: str) -> None:
         path.write_bytes(path.read_bytes()[:-1])
     with Store(tmp_path / "store", b"code") as store:
         assert answers(root, store) == first
+
+
+@pytest.mark.parametrize("likely", ["x", "x/y", "", "no/where"])
+def test_a_snapshot_beside_other_work(tmp_path: Path, likely: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is to be done anyway is done meanwhile, if something to be looked at has changed."""
+    monkeypatch.setattr(snapshot, "_MOST_ALONE", 0)
+    root = tmp_path / "tree"
+    chance = random.Random(7)
+    for folder in ("", "x", "x/y", "z"):
+        write(root / folder, chance)
+    for path in root.rglob("*"):
+        os.utime(path, (1, 1))
+    done: list[str] = []
+    with Store(tmp_path / "store", b"code") as store:
+        answers(root, store)
+        for step in range(8):
+            change(root, chance)
+            both = [
+                Snapshot.take(str(root), {"": frozenset()}, store, 3, [likely], lambda: done.append(likely)),
+                Snapshot.take(str(root), {"": frozenset()}, store, 1),
+            ]
+            assert both[0].folders == both[1].folders, step
+            assert both[0].digest == both[1].digest
+    assert bool(done) == (likely != "no/where")
 
 
 def test_a_snapshot_sees_touches_as_no_change(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ values, those of 6.12, are for a folder without a kernel around it.
 
 from __future__ import annotations
 
+import marshal
 import re
 from collections.abc import Mapping
 from functools import cached_property
@@ -71,8 +72,23 @@ class Masks:
                 texts.append(tree.read(path).decode("utf-8", "replace"))
             except SourceError:
                 continue
-        masks = cls.from_text("\n".join(texts), tree.config)
+        masks = cls._kept("\n".join(texts), tree)
         return masks if any(name in masks.bits for name in _DIRECT_RECLAIM) else cls.builtin()
+
+    @classmethod
+    def _kept(cls, text: str, tree: KernelTree) -> Masks:
+        """The masks of a text under a tree's configuration, from an earlier run if one has read the same."""
+        store, config = tree.store, tree.config
+        if store is None:
+            return cls.from_text(text, config)
+        options = sorted(config.options.items()) if config.options is not None else None
+        key = repr((options, config.arch, config.version, text)).encode("utf-8", "surrogateescape")
+        data = store.get("masks", key)
+        if data is not None:
+            return cls(marshal.loads(data))
+        masks = cls.from_text(text, config)
+        store.put("masks", key, marshal.dumps(masks.values, 2))
+        return masks
 
     @classmethod
     def from_text(cls, text: str, config: Config) -> Masks:

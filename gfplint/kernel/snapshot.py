@@ -15,7 +15,7 @@ import marshal
 import os
 import time
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from itertools import chain
 
@@ -29,6 +29,9 @@ _KIND = "tree"
 _FORMAT = 1
 _GRAIN = 2_000_000_000
 """Nanoseconds: two changes this close to each other may have the same time (FAT has the coarsest)."""
+
+_MOST_ALONE = 200
+"""Folders that aren't worth a process of their own."""
 
 _WIDTH, _ID = 32, 16
 """Bytes of a signature and of an identity."""
@@ -62,9 +65,17 @@ class Snapshot:
         self._opened: dict[str, dict[str, bytes]] = {}
 
     @classmethod
-    def take(cls, root: str, starts: dict[str, frozenset[str]], store: Store, jobs: int) -> Snapshot:
+    def take(
+        cls,
+        root: str,
+        starts: dict[str, frozenset[str]],
+        store: Store,
+        jobs: int,
+        likely: Sequence[str] = (),
+        meanwhile: Callable[[], None] | None = None,
+    ) -> Snapshot:
         """Look at the tree now. ``starts`` maps folders (``""``, ``../driver``) to the names directly in them
-        that are left out.
+        that are left out. If one of the ``likely`` paths has changed, do ``meanwhile`` in the meantime.
         """
         starts = {f"{start}/" if start else "": skip for start, skip in starts.items()}
         taken = time.time_ns()
@@ -73,7 +84,7 @@ class Snapshot:
             snapshot = cls(root, starts, _list(root, starts), taken)
             snapshot.known = not any(folder[2] for folder in snapshot.folders.values())
             return snapshot
-        changes = before._changes(jobs)
+        changes = before._changes(jobs, likely, meanwhile)
         if not changes:
             before.saved = True
             return before
@@ -176,7 +187,9 @@ class Snapshot:
 
     # ------------------------------------------------------------------------------- comparing
 
-    def _changes(self, jobs: int) -> dict[str, Folder | None]:
+    def _changes(
+        self, jobs: int, likely: Sequence[str], meanwhile: Callable[[], None] | None
+    ) -> dict[str, Folder | None]:
         """The folders that aren't as they were, and new ones; None for one that is gone. A folder is among
         them, too, where it was only touched, or may have changed since it was looked at.
         """
@@ -189,8 +202,32 @@ class Snapshot:
                     changes.update(_look(root, path, folder, taken, starts))
             return changes
 
-        parts = spread(work, list(self.folders.items()), jobs if len(self.folders) > 200 else 1)
+        folders = list(self.folders.items())
+        jobs = jobs if len(folders) > _MOST_ALONE else 1
+        if jobs == 1 or meanwhile is None or not self._has_changed(likely):
+            parts = spread(work, folders, jobs)
+        else:
+            others = [folders[number :: jobs - 1] for number in range(jobs - 1)]
+
+            def work_beside(mine: Sequence[Sequence[tuple[str, Folder]]]) -> dict[str, Folder | None]:
+                found: dict[str, Folder | None] = {}
+                for part in mine:
+                    if part:
+                        found.update(work(part))
+                    else:
+                        meanwhile()
+                return found
+
+            parts = spread(work_beside, [[], *others], jobs)
         return {path: folder for part in parts for path, folder in part.items()}
+
+    def _has_changed(self, paths: Sequence[str]) -> bool:
+        """Whether one of the paths, which are few, is in a folder that has changed since, or is one."""
+        folders = {f"{path}/" for path in paths} | {path[: path.rfind("/") + 1] for path in paths}
+        return any(
+            not _as_before(self.root, path, self.folders[path], self.taken)
+            for path in sorted(folders & self.folders.keys())
+        )
 
 
 def identity_in(contents: Contents, path: str) -> bytes | None:

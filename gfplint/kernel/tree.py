@@ -10,7 +10,7 @@ import contextlib
 import os
 import re
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -235,12 +235,26 @@ class KernelTree:
         """The state of the tree's files when it was first asked for; None without a ``store``."""
         if self.store is None:
             return None
+        return self._snapshot(self.store, (), None)
+
+    def look(self, paths: Iterable[Path], meanwhile: Callable[[], None]) -> None:
+        """Take the :attr:`snapshot` now. If a file at or beside one of the paths has changed, so that much is
+        to be done afterwards, other processes take most of it while this one does ``meanwhile``.
+        """
+        if self.store is not None and self.jobs > 1:
+            with contextlib.suppress(SourceError):
+                likely = [self.relative(path) for path in paths]
+                self.__dict__["snapshot"] = self._snapshot(self.store, likely, meanwhile)
+
+    def _snapshot(
+        self, store: Store, likely: Sequence[str], meanwhile: Callable[[], None] | None
+    ) -> Snapshot:
         from gfplint.kernel.snapshot import Snapshot
 
         starts = {"": self._skip}
         if self.project is not None:
             starts[self.project] = frozenset()
-        return Snapshot.take(str(self.root), starts, self.store, self.jobs)
+        return Snapshot.take(str(self.root), starts, store, self.jobs, likely, meanwhile)
 
     def read(self, path: str) -> bytes:
         """The bytes of a file, kept for the next time. Raises :class:`SourceError`."""
