@@ -10,9 +10,9 @@ that no edit touched (:mod:`gfplint.cache.units`).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xxhash import xxh3_64_digest
 
@@ -86,7 +86,7 @@ class Phases:
         """
         self._expect_searches(contexts)
         callbacks = Callbacks(self._evaluator)
-        registered = callbacks.registrations.find(contexts, self.work.kept)
+        registered = self._registered(callbacks, contexts, relevant)
         functions: dict[FunctionRef, list[Registered]] = {}
         for each in registered:
             functions.setdefault(each.callback, []).append(each)
@@ -104,6 +104,7 @@ class Phases:
         if relevant is None or not relevant.narrows(len(units)):
             found = self.work.answers(units, key, work, progress=progress)
             return sorted((answer for unit in found for answer in unit), key=_registered)
+        relevant.hold(lock for locks in self.work.spread(relevant.asking(self.work.kept)) for lock in locks)
         relevant.choose(registered, self.work.kept)
         answers: list[Answer] = []
         while chosen := [unit for unit in units if relevant.may_matter(unit)]:
@@ -115,6 +116,22 @@ class Phases:
             answers += more
         relevant.left_out = sum(len(unit) for unit in units)
         return sorted(answers, key=_registered)
+
+    def _registered(
+        self, callbacks: Callbacks, contexts: Sequence[Context], relevant: Relevant | None
+    ) -> list[Registered]:
+        """All registered callbacks. Meanwhile it is found out which locks the files of ``relevant`` hold."""
+        kept = self.work.kept
+
+        def spread(tasks: Sequence[Callable[[], Any]], units: int) -> list[Any]:
+            asking = relevant.asking(kept) if relevant is not None and relevant.narrows(units) else []
+            answers = self.work.spread([*asking, *tasks])
+            if relevant is not None and asking:
+                relevant.hold(lock for locks in answers[: len(asking)] for lock in locks)
+                self._program.tree.index.expect_of(relevant.expected)
+            return answers[len(asking) :]
+
+        return callbacks.registrations.find(contexts, kept, spread)
 
     def _expect_searches(self, contexts: Sequence[Context]) -> None:
         """Announce the words that nearly every run asks for, before the tree is scanned."""

@@ -9,7 +9,7 @@ supersets, and the run makes sure: a lock that it finds held all the same is add
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from gfplint.analysis.callbacks import Answer
@@ -40,6 +40,7 @@ class Relevant:
         self._registered: list[Registered] = []
         self._locks: dict[str, LockClass] = {}
         self._waiting: set[Registered] | None = None
+        self._asked = False
         self.left_out = 0
         """Callbacks that weren't followed."""
 
@@ -49,26 +50,53 @@ class Relevant:
         return len(self._files) <= MOST_FILES
 
     def narrows(self, callbacks: int) -> bool:
-        """Whether it pays to ask, with so many callbacks. What earlier runs have kept has no say: it must not
-        show in a report.
+        """Whether it pays to ask, with so many callbacks, or files that register some. What earlier runs have
+        kept has no say: it must not show in a report.
         """
         return callbacks >= LEAST_CALLBACKS and self.few_files
 
-    def choose(self, registered: list[Registered], kept: KeptWork) -> None:
-        """Find out which of all callbacks matter."""
-        self._registered, self._kept = registered, kept
+    def asking(self, kept: KeptWork) -> list[Callable[[], list[LockClass]]]:
+        """What finds the locks that the files may hold, folder by folder: :meth:`hold` takes the answers.
+
+        Nobody needs to know the callbacks for that. Empty when it was asked before.
+        """
+        if self._asked:
+            return []
+        self._asked = True
         holdable = Holdable(self._evaluator)
         keys: list[Key] = [("holdable", path) for path in self._files]
+        missing: dict[str, list[Key]] = {}
         for path, key, known in zip(self._files, keys, kept.load(keys), strict=True):
-            if known is None:
-                known = kept.work(key, partial(holdable.classes, path))
-            self._locks.update((lock.name, lock) for lock in known)
-        self._locks.update((lock.name, lock) for lock in self._more)
+            if known is not None:
+                self.hold(known)
+            else:
+                missing.setdefault(path.rpartition("/")[0], []).append(key)
+
+        def locks(keys: list[Key]) -> list[LockClass]:
+            return [lock for key in keys for lock in kept.work(key, partial(holdable.classes, str(key[1])))]
+
+        return [partial(locks, each) for each in missing.values()]
+
+    def hold(self, locks: Iterable[LockClass]) -> None:
+        """The files may hold these locks."""
+        self._locks.update((lock.name, lock) for lock in locks)
+
+    def expected(self) -> set[str]:
+        """The words that will be searched for first."""
+        return WaysBack(self._evaluator, ()).expected(self._sorted_locks())
+
+    def choose(self, registered: list[Registered], kept: KeptWork) -> None:
+        """Find out which of all callbacks matter, once it is known what the files :meth:`hold`."""
+        self._registered, self._kept = registered, kept
+        self.hold(self._more)
         self._look()
+
+    def _sorted_locks(self) -> list[LockClass]:
+        return [self._locks[name] for name in sorted(self._locks)]
 
     def _look(self) -> None:
         assert self._kept is not None
-        locks = [self._locks[name] for name in sorted(self._locks)]
+        locks = self._sorted_locks()
         ways = WaysBack(self._evaluator, self._registered, self._kept)
         key: Key = ("ways back", locks, self._registered)
         known = self._kept.load([key], ways.fact)[0]

@@ -10,7 +10,7 @@ of functions, and from the fields that functions are stored in to the calls thro
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.summary import LockClass
@@ -49,6 +49,10 @@ Name = tuple[str, str]
 """A name and the file that alone can mean it, "" where all can; a field has a dot before it."""
 
 
+Place = tuple[Name, Iterable[str]]
+"""A name and the files in which to look for it."""
+
+
 class _TooManyError(Exception):
     """The ways back are too many."""
 
@@ -74,6 +78,7 @@ class WaysBack:
         self._files: set[str] = set()
         self._stored: set[tuple[str, str, str]] = set()
         self._including: set[str] = set()
+        self._searches = 0
         self._tables: dict[Name, set[str]] = {}
 
     def waiting(self, locks: Sequence[LockClass]) -> list[Registered] | None:
@@ -89,52 +94,103 @@ class WaysBack:
         tag, _, field = name.partition(".")
         return str(self._stored_in(tag, field)).encode()
 
+    def expected(self, locks: Sequence[LockClass]) -> set[str]:
+        """The words that the first search of the tree is for. Nobody may rest on that."""
+        trace = self._program.tree.trace
+        outer = trace.enter()
+        try:
+            words = self._words(locks)
+            fresh = self._look_into(self._at_home(locks))
+        except _TooManyError:
+            return set()
+        finally:
+            trace.leave(outer)
+        return self._first(locks, words) | _everywhere(fresh)
+
     def _follow(self, locks: Sequence[LockClass]) -> None:
-        places: list[tuple[Name, Iterable[str]]] = self._seeds(locks)
-        searches = 0
+        words = self._words(locks)
+        home = self._at_home(locks)
+        fresh = self._look_into(home)
+        found = self._search(fresh, self._first(locks, words))
+        places = [*self._seeds(locks, words, found), *_places(fresh, found)]
         while places:
-            fresh: set[Name] = set()
-            by_file: dict[str, list[str]] = {}
-            for (name, _), files in places:
-                for path in files:
-                    by_file.setdefault(path, []).append(name)
-            self._files |= by_file.keys()
-            if len(self._files) > _MOST_FILES:
-                raise _TooManyError
-            for path in sorted(by_file):
-                fresh |= self._mentioning(path, by_file[path])
-            fresh -= self._seen
-            self._seen |= fresh
-            everywhere = sorted({name.lstrip(".") for name, home in fresh if not home})
-            searches += bool(everywhere)
-            if searches > _MOST_SEARCHES:
-                raise _TooManyError
-            found = self._index.mentions(everywhere) if everywhere else {}
-            places = [
-                ((name, home), (home,) if home else found[name.lstrip(".")]) for name, home in sorted(fresh)
-            ]
+            fresh = self._look_into(places)
+            places = _places(fresh, self._search(fresh))
+
+    def _look_into(self, places: Iterable[Place]) -> set[Name]:
+        """The names, not seen before, of what mentions others in files."""
+        fresh: set[Name] = set()
+        by_file: dict[str, list[str]] = {}
+        for (name, _), files in places:
+            for path in files:
+                by_file.setdefault(path, []).append(name)
+        self._files |= by_file.keys()
+        if len(self._files) > _MOST_FILES:
+            raise _TooManyError
+        for path in sorted(by_file):
+            fresh |= self._mentioning(path, by_file[path])
+        fresh -= self._seen
+        self._seen |= fresh
+        return fresh
+
+    def _search(self, names: Iterable[Name], also: Iterable[str] = ()) -> dict[str, tuple[str, ...]]:
+        """The files that mention the names that all can mean, and other words."""
+        everywhere = _everywhere(names)
+        self._searches += bool(everywhere)
+        if self._searches > _MOST_SEARCHES:
+            raise _TooManyError
+        return self._index.mentions(sorted(everywhere.union(also)))
 
     # ------------------------------------------------------------------------------- seeds
 
-    def _seeds(self, locks: Sequence[LockClass]) -> list[tuple[Name, Iterable[str]]]:
-        """What mentions the locks themselves, or takes them without naming them, and the files that do."""
+    def _words(self, locks: Iterable[LockClass]) -> dict[LockClass, set[str]]:
+        """What is mentioned where one of the locks is taken: its word, or what takes it without naming it."""
         words: dict[LockClass, set[str]] = {lock: {lock.word} if lock.word else set() for lock in locks}
         for name, effect in self._program.models.acquisitions():
             for lock in locks:
                 if effect.lock_class == lock.name or (effect.word and effect.word == lock.word):
                     words[lock].add(name)
-        tags = {lock.tag for lock in locks if lock.tag}
-        found = self._index.mentions(sorted({*(word for each in words.values() for word in each), *tags}))
-        result: list[tuple[Name, Iterable[str]]] = []
+        if not all(words.values()):
+            raise _TooManyError
+        return words
+
+    def _first(self, locks: Iterable[LockClass], words: dict[LockClass, set[str]]) -> set[str]:
+        """What to search for. A lock that only one file knows is no question to the others."""
+        first = {lock.tag for lock in locks if lock.tag}
         for lock in locks:
-            if not words[lock]:
-                raise _TooManyError
+            first |= words[lock] - {lock.word} if lock.home else words[lock]
+        return first
+
+    def _at_home(self, locks: Iterable[LockClass]) -> list[Place]:
+        """The locks that only one file knows, in these files."""
+        result: list[Place] = []
+        for lock in locks:
+            if lock.word and lock.home:
+                mention = any_of([lock.word])
+                files = [
+                    path
+                    for path in self._program.tree.meant(lock.home)
+                    if path in self._index and mention.search(self._program.text(path))
+                ]
+                if not files:
+                    raise _TooManyError  # a macro that wasn't meant has renamed the lock
+                result.append(((lock.word, ""), files))
+        return result
+
+    def _seeds(
+        self,
+        locks: Iterable[LockClass],
+        words: dict[LockClass, set[str]],
+        found: Mapping[str, Sequence[str]],
+    ) -> list[Place]:
+        """What mentions the locks themselves, or takes them without naming them, and the files that do."""
+        result: list[Place] = []
+        for lock in locks:
             for word in sorted(words[lock]):
-                files: Iterable[str] = found[word]
                 if word == lock.word and lock.home:
-                    meant = self._program.tree.meant(lock.home)
-                    files = [path for path in found[word] if path in meant]
-                elif word == lock.word and lock.tag and len(found[word]) > _COMMON:
+                    continue
+                files: Iterable[str] = found[word]
+                if word == lock.word and lock.tag and len(found[word]) > _COMMON:
                     knowing = self._knowing(lock.tag, found[lock.tag])
                     files = [path for path in found[word] if path in knowing]
                     result += [((name, ""), [path]) for path, name in self._through_macros(knowing, word)]
@@ -333,3 +389,12 @@ def _only_tested(text: bytes, start: int, match: re.Match[bytes]) -> bool:
     before = text[begin : match.start()]
     lvalue = _LVALUE.search(before)
     return lvalue is not None and _TEST.search(before[: lvalue.start()]) is not None
+
+
+def _everywhere(names: Iterable[Name]) -> set[str]:
+    """Those of the names that all files can mean, as words."""
+    return {name.lstrip(".") for name, home in names if not home}
+
+
+def _places(names: Iterable[Name], found: Mapping[str, Sequence[str]]) -> list[Place]:
+    return [((name, home), (home,) if home else found[name.lstrip(".")]) for name, home in sorted(names)]

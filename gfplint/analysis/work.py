@@ -23,6 +23,8 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 Progress = Callable[[int, int], None]
 """Called with how many units are done, and how many there are."""
+_LEAST_TASKS = 8
+"""Tasks from which on further processes are worth their start."""
 
 
 @dataclass(slots=True)
@@ -73,6 +75,11 @@ class Work:
         for number, result in zip(missing, results, strict=True):
             found[number] = result
         return [answer for answer in found if answer is not None]
+
+    def spread(self, tasks: Sequence[Callable[[], _Result]]) -> list[_Result]:
+        """Work on tasks that keep their answers themselves."""
+        jobs = self.jobs if len(tasks) >= _LEAST_TASKS else 1
+        return self._spread(lambda task: task(), tasks, jobs, lambda done, total: None)
 
     def _spread(
         self, work: Callable[[_Item], _Result], units: Sequence[_Item], jobs: int, progress: Progress

@@ -253,6 +253,10 @@ class Index:
         """
         self._searches.expect(words)
 
+    def expect_of(self, words: Callable[[], Iterable[str]]) -> None:
+        """As :meth:`expect`, of words that cost something to be told: asked when all files are searched."""
+        self._searches.expected_of.append(words)
+
     def mentions(
         self, words: Iterable[str], under: str = "", *, headers: bool = False
     ) -> dict[str, tuple[str, ...]]:

@@ -11,7 +11,7 @@ with others: when the tree is scanned, and whenever all of it is searched anyway
 from __future__ import annotations
 
 import marshal
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gfplint.kernel.search import checked_mentions
@@ -33,6 +33,8 @@ class Mentions:
         self._tables = tables
         self._store = store
         self._expected: dict[str, None] = {}
+        self.expected_of: list[Callable[[], Iterable[str]]] = []
+        """Who knows further words, asked when a search is made."""
         self._whole: dict[str, tuple[str, ...]] = {}
         """By word the sorted files of the whole index that contain it."""
 
@@ -87,6 +89,9 @@ class Mentions:
 
     def _take_expected(self, missing: Sequence[str]) -> list[str]:
         """The words to look for along with those that are missing."""
+        asked, self.expected_of = self.expected_of, []
+        for words in asked:
+            self.expect(words())
         further = [word for word in self._expected if word not in missing and word not in self._whole]
         self._expected.clear()
         known = self._known(further, "")

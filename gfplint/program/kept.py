@@ -48,7 +48,7 @@ class KeptWork:
         self,
         key: Key,
         work: Callable[[], _Answer],
-        holds: Callable[[], bool] = lambda: True,
+        holds: Callable[[_Answer], bool] = lambda _: True,
         facts: Facts | None = None,
     ) -> _Answer:
         """The answer of ``work``, which is kept if it ``holds``."""
@@ -59,6 +59,6 @@ class KeptWork:
         finally:
             node = trace.leave(outer)
         trace.current.add(node)
-        if self._units is not None and holds():
+        if self._units is not None and holds(answer):
             self._units.save(key, node, answer, facts)
         return answer

@@ -9,7 +9,7 @@ as a parameter, its callers are asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -43,6 +43,17 @@ class Registered:
     by: FunctionRef | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Unsearched:
+    """What a file registers can't be told before it is known which files mention these functions."""
+
+    names: frozenset[str]
+
+
+Found = list[Registered] | Unsearched
+Task = Callable[[], Found]
+
+
 class Registrations:
     """Finds registered callbacks, all contexts in one search of the tree."""
 
@@ -53,18 +64,25 @@ class Registrations:
         self._searched: set[str] = set()
         """Functions of which it is known which files mention them."""
         self._unsearched: set[str] = set()
-        """Those whose callers are asked, and of which that isn't known yet."""
-        self._incomplete = False
-        """Whether one of them was needed."""
+        """Those whose callers the file at hand asks for, and of which that isn't known yet."""
 
-    def find(self, contexts: Iterable[Context], kept: KeptWork | None = None) -> list[Registered]:
-        """Every callback registered for these contexts, sorted. One that can't be found leaves a note."""
+    def find(
+        self,
+        contexts: Iterable[Context],
+        kept: KeptWork | None = None,
+        spread: Callable[[Sequence[Task], int], list[Found]] | None = None,
+    ) -> list[Registered]:
+        """Every callback registered for these contexts, sorted. One that can't be found leaves a note.
+
+        ``spread`` works on tasks, perhaps in several processes, and at least once; it is told how many units
+        of work there are, those of which the answer was kept among them.
+        """
         contexts = list(contexts)
         kept = kept or KeptWork(self._program)
         names: dict[str, list[tuple[Context, Registration]]] = {}
         found: set[Registered] = set()
         keys: list[Key] = []
-        work: list[Callable[[], list[Registered]]] = []
+        work: list[Task] = []
         for context in contexts:
             for registration in context.registrations:
                 if registration.function is not None:
@@ -80,29 +98,32 @@ class Registrations:
         for path in sorted(by_file):
             keys.append(("registered", [context.id for context in contexts], path, sorted(by_file[path])))
             work.append(partial(self._in_file, path, sorted(by_file[path]), names))
-        pending: list[int] = []
-        for number, known in enumerate(kept.load(keys)):
+        pending: list[tuple[Key, Task]] = []
+        for key, task, known in zip(keys, work, kept.load(keys), strict=True):
             if known is None:
-                pending.append(number)
+                pending.append((key, task))
             else:
                 found.update(known)
-        while pending:
-            again: list[int] = []
-            for number in pending:
-                self._incomplete = False
-                registered = kept.work(keys[number], work[number], lambda: not self._incomplete)
-                if self._incomplete:
-                    again.append(number)
+        rounds = 0
+        while pending or not rounds:
+            rounds += 1
+            tasks = [partial(kept.work, key, task, _is_complete) for key, task in pending]
+            answers = spread(tasks, len(keys)) if spread is not None else [task() for task in tasks]
+            again: list[tuple[Key, Task]] = []
+            unsearched: set[str] = set()
+            for each, answer in zip(pending, answers, strict=True):
+                if isinstance(answer, Unsearched):
+                    again.append(each)
+                    unsearched |= answer.names
                 else:
-                    found.update(registered)
+                    found.update(answer)
             # A search of the tree costs much the same for one name as for all.
-            self._program.tree.index.mentions(sorted(self._unsearched))
-            self._searched |= self._unsearched
-            self._unsearched.clear()
+            self._program.tree.index.mentions(sorted(unsearched))
+            self._searched |= unsearched
             pending = again
         return sorted(found)
 
-    def _tables(self, context: Context, registration: Registration) -> list[Registered]:
+    def _tables(self, context: Context, registration: Registration) -> Found:
         result: list[Registered] = []
         table = registration.table
         if not isinstance(table, ir.Record):
@@ -115,7 +136,8 @@ class Registrations:
 
     def _in_file(
         self, path: str, names: list[str], registrations: dict[str, list[tuple[Context, Registration]]]
-    ) -> list[Registered]:
+    ) -> Found:
+        self._unsearched.clear()
         result: list[Registered] = []
         notes: set[Note] = set()
         for ref, fn, call in self._calls(path, names):
@@ -138,9 +160,10 @@ class Registrations:
                                 f"{fn.name}(): what {call.function.name}() registers is not found.",
                             )
                         )
-        if not self._incomplete:
-            for note in notes:
-                self._program.note(note)
+        if self._unsearched:
+            return Unsearched(frozenset(self._unsearched))
+        for note in notes:
+            self._program.note(note)
         return result
 
     def _calls(self, path: str, names: list[str]) -> list[tuple[FunctionRef, ir.Function, ir.Call]]:
@@ -278,7 +301,6 @@ class Registrations:
             return []
         if not fn.static and fn.name not in self._searched:
             self._unsearched.add(fn.name)
-            self._incomplete = True
             return []
         files = (fn.path,) if fn.static else self._program.tree.index.mentions([fn.name])[fn.name]
         found: list[Stored] = []
@@ -287,6 +309,10 @@ class Registrations:
                 actual = dict(zip(fn.params, call.args, strict=False))
                 found.extend(self._stored(substitute(lvalue, actual), caller, depth + 1))
         return found
+
+
+def _is_complete(found: Found) -> bool:
+    return not isinstance(found, Unsearched)
 
 
 def _assigns(fn: ir.Function) -> Iterable[ir.Assign]:
