@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from array import array
 from pathlib import Path
 
 import pytest
@@ -172,3 +173,28 @@ def test_a_snapshot_sees_touches_as_no_change(tmp_path: Path) -> None:
         assert after.digest == before.digest
         write(root / "x" / "deeper", random.Random(2))
         assert Snapshot.take(str(root), {"": frozenset()}, store, 1).digest != before.digest
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_the_words_of_a_file_are_those_of_its_rows(tmp_path: Path, jobs: int) -> None:
+    root = tmp_path / "tree"
+    for seed in range(9):
+        write(root / "x", random.Random(seed))
+        write(root / "y", random.Random(seed + 9))
+    with Store(tmp_path / "store", b"code") as store:
+        tree = KernelTree(root, store=store, jobs=jobs)
+        tree.index.build()
+        assert tree.snapshot is not None
+        tree.snapshot.save(store)
+    with Store(tmp_path / "store", b"code") as store:
+        tree = KernelTree(root, store=store)
+        found = tree.index.tables
+        found.open()
+        assert found.base == tree.index.files
+        for path in tree.index.files:
+            words = found.words_of(path, found.in_base(path))
+            assert words is not None
+            names = {tables.word_hash(group, name) for group, name in found.asked_of(path)}
+            assert set(array("I", words[0] + words[1])) == names
+            fields = {name for group, name in found.asked_of(path) if group == tables.STORES}
+            assert set(array("I", words[1])) == {tables.word_hash(tables.STORES, name) for name in fields}

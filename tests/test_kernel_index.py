@@ -267,7 +267,7 @@ WORDS = st.text("ab_Z9", min_size=1, max_size=4)
 
 @given(st.lists(st.tuples(WORDS, st.integers(0, 99)), max_size=60), st.lists(WORDS, max_size=8))
 def test_a_table_is_a_multimap(rows: list[tuple[str, int]], others: list[str]) -> None:
-    table = Table(pack([f"{name}\tf{value}\n".encode() for name, value in rows]))
+    table = Table(pack(b"".join(f"{name}\tf{value}\n".encode() for name, value in rows)))
     for name in [name for name, _ in rows] + others:
         expected = sorted(f"f{value}".encode() for other, value in rows if other == name)
         assert table.get(name.encode()) == expected
@@ -276,7 +276,7 @@ def test_a_table_is_a_multimap(rows: list[tuple[str, int]], others: list[str]) -
 def test_a_large_table() -> None:
     rows = [(f"name{number % 5000}", number) for number in range(20_000)]
     rows += [("name7", number) for number in range(20_000, 23_000)]  # longer than a window
-    table = Table(pack([f"{name}\tf{value}\n".encode() for name, value in rows]))
+    table = Table(pack(b"".join(f"{name}\tf{value}\n".encode() for name, value in rows)))
     for name in ("name0", "name7", "name4999", "name70"):
         assert len(table.get(name.encode())) == sum(other == name for other, _ in rows)
     assert table.get(b"name") == table.get(b"") == table.get(b"zzz") == []
@@ -284,7 +284,7 @@ def test_a_large_table() -> None:
 
 def test_a_saved_table(tmp_path: Path) -> None:
     rows = [f"name{number % 5000}\t{number}\n".encode() for number in range(20_000)]
-    table, empty = Table(pack(rows)), Table(pack([]))
+    table, empty = Table(pack(b"".join(rows))), Table(pack(b""))
     with Store(tmp_path / "store", b"code") as store:
         assert table.save(store, "table", b"one")
         assert empty.save(store, "table", b"none")

@@ -323,3 +323,53 @@ def test_the_default_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
     monkeypatch.setenv("HOME", "/home/me")
     assert default_folder() == Path("/home/me/.cache/gfplint/store")
+
+
+@pytest.mark.parametrize("aside", [True, False])
+def test_saving_that_nobody_waits_for(tmp_path: Path, aside: bool) -> None:
+    store = Store(tmp_path, b"code")
+    savers: list[int] = []
+
+    def saving() -> bool:
+        savers.append(os.getpid())
+        return store.save("large", b"one", b"process %d" % os.getpid())
+
+    store.later(saving, aside)
+    store.close()
+    assert savers == ([] if aside else [os.getpid()])
+    saved = Store(tmp_path, b"code").load("large", b"one")
+    assert saved is not None
+    assert (saved == b"process %d" % os.getpid()) == (not aside)
+
+
+def test_what_could_not_be_saved_aside_is_told_once(tmp_path: Path) -> None:
+    told: list[str] = []
+    store = Store(tmp_path, b"code", told.append)
+    (tmp_path / "moved").mkdir()
+    store.folder = tmp_path / "moved"
+    assert store.save("large", b"one", b"1")
+    (tmp_path / "moved").rename(tmp_path / "away")  # from now on nothing can be written
+    said: list[str] = []
+
+    def saving() -> bool:
+        said.append("tried")
+        return store.save("large", b"two", b"2")
+
+    store.later(saving, aside=True)
+    store.close()
+    assert said == ["tried"], "a second time, by who may tell"
+    assert len(told) == 1
+    assert "can't be written" in told[0]
+
+
+def test_a_saver_that_dies_does_no_harm(tmp_path: Path) -> None:
+    with Store(tmp_path, b"code") as store:
+        mine = os.getpid()
+
+        def saving() -> bool:
+            if os.getpid() != mine:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return store.save("large", b"one", b"1")
+
+        store.later(saving, aside=True)
+    assert Store(tmp_path, b"code").load("large", b"one") == b"1"

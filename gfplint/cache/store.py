@@ -94,6 +94,7 @@ class Store:
         self._pending_bytes = 0
         self._touched: set[bytes] = set()
         self._wrote = False
+        self._aside: list[tuple[int, Callable[[], bool]]] = []
 
     def __enter__(self) -> Store:
         return self
@@ -198,6 +199,37 @@ class Store:
         self._wrote = True
         return True
 
+    def later(self, saving: Callable[[], bool], aside: bool) -> None:
+        """Do some saving that nobody waits for but :meth:`close`: ``aside``, in a process of its own. Where
+        it says that it failed there, it is tried again here.
+        """
+        if not self._usable() or not self._writable:
+            return
+        child = -1
+        if aside and hasattr(os, "fork"):
+            with contextlib.suppress(OSError):  # no more processes to be had
+                child = os.fork()
+        if child < 0:
+            saving()
+        elif child:
+            self._aside.append((child, saving))
+        else:
+            status = 1
+            try:
+                self._warn = None  # it will fail here, too
+                status = 0 if saving() else 1
+            finally:
+                os._exit(status)
+
+    def _wait(self) -> None:
+        """Wait for what is saved aside."""
+        waiting, self._aside = self._aside, []
+        for child, saving in waiting:
+            if os.waitpid(child, 0)[1] == 0:
+                self._wrote = True
+            else:
+                saving()
+
     # -------------------------------------------------------------------------------- the end
 
     def flush(self) -> None:
@@ -209,6 +241,7 @@ class Store:
         """Write what is still to be written and keep the folder within its limit."""
         if self._process != os.getpid():
             self._forked()
+        self._wait()
         if self._pending or self._touched:
             self._flush()
         if self._wrote and self._writable:
@@ -304,6 +337,7 @@ class Store:
         self._pending_bytes = 0
         self._touched = set()
         self._wrote = False
+        self._aside = []
 
     def _database(self) -> sqlite3.Connection | None:
         if self._process != os.getpid():

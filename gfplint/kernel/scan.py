@@ -36,11 +36,11 @@ KIND_WORDS = {
 # body,
 # the `;` or the initialiser; further declarators; an array's length; a body.
 _TOP_C = re.compile(
-    rb"\n((?:[a-df-rt-zA-DF-LN-Z_]|e(?!xtern\b)|E(?!XPORT_)|M(?!ODULE_)|s(?!tatic\b))[\w \t*]*)"
+    rb"\n([A-Za-z_](?!(?<=s)tatic\b|(?<=e)xtern\b|(?<=E)XPORT_|(?<=M)ODULE_)[\w \t*]*+)"
     rb"((?:\n[ \t]+)?\([^;{}=]*[;{=]|,[^;{}()=]*[;=]|[=;\[])"
 ).findall
 _TOP_H = re.compile(
-    rb"\n((?:[A-Za-z_]|\}(?![ \t]*while\b))[\w \t*]*)"
+    rb"\n((?:[A-Za-z_]|\}(?![ \t]*while\b))[\w \t*]*+)"
     rb"((?:\n[ \t]+)?\([^;{}=]*[;{=]|,[^;{}()=]*[;=]|[=;\[]|\n?\{)"
 ).findall
 _MACRO = re.compile(rb"#[ \t]*define[ \t]+(\w+)").findall
@@ -72,7 +72,8 @@ Found = dict[str, set[bytes]]
 
 def scan(path: str, data: bytes) -> Found:
     """Names that a file may define for others, by kind."""
-    data = b"\n" + data
+    if data[:1].isalpha() or data[:1] in (b"_", b"}"):
+        data = b"\n" + data  # seldom: a comment comes first
     if path.endswith(".c"):
         found: Found = {FUNCTION: set(), VARIABLE: set()}
         for head, tail in _TOP_C(data):
@@ -350,7 +351,7 @@ _STORED_ARROW = (
 )  # fmt: skip
 # What both have in common, without ever going back: three times as fast, and a third more fields.
 _STORED = (
-    rb"(\w++)(?:[ \t]*+\[[^\]\n;]*+\])?+[ \t]*+=(?!=)\s*+"
+    rb"(\w++)[ \t]*+(?:\[[^\]\n;]*+\][ \t]*+)?+=(?!=)\s*+"
     rb"(?![\"'-]|\d[^,;}\n?]*+[,;}\n]|(?:[A-Z0-9_]++|true|false)[ \t)]*+[,;}\n])"
 )
 _STORE_DOT = re.compile(rb"\." + _STORED).findall

@@ -86,13 +86,10 @@ class Table:
         return self._pieces.save(store, kind, key)
 
 
-def pack(parts: list[bytes]) -> bytes:
-    """Rows, in any order and some to each part, as the sorted text of a :class:`Table`. Empties ``parts``."""
+def pack(text: bytes) -> bytes:
+    """Rows in any order as the sorted text of a :class:`Table`."""
     # As str, because list.sort() compares those by memcmp; Latin-1 keeps one byte for one character.
-    text = b"".join(parts).decode("latin-1")
-    parts.clear()
-    rows = text.split("\n")
-    del text
+    rows = text.decode("latin-1").split("\n")
     rows.pop()
     rows.sort()
     rows.append("")

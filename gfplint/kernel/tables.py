@@ -13,8 +13,8 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import chain
-from typing import TYPE_CHECKING
+from itertools import accumulate, chain
+from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 from gfplint.cache import pieces
@@ -38,8 +38,8 @@ _MOST_FRESH = 500
 """Files scanned anew in each run before a new base is cheaper."""
 
 _FORMAT = 3
-Rows = list[list[bytes]]
-"""Pieces of a table for each of :data:`_GROUPS`."""
+_Rows = tuple[bytes, bytes]
+"""Rows of some files, and the length of those of each file: eight bytes each."""
 
 _SEEDS = {NAMES: 0x1, CONSTANTS: 0x81, STORES: 0x8001}
 """Seeds that differ in bits that no letter has: else names that differ in their first letters would have the
@@ -80,7 +80,8 @@ class Tables:
         """What tells this base from others; None where none is kept."""
         self._known: Contents = {}
         """What was in the base, by folder."""
-        self._base_words: dict[int, Pieces] = {}
+        self._base_rows: dict[tuple[str, int], Pieces] = {}
+        """By group and part, the rows of each file."""
         self.loaded = False
         """Whether the base is that of an earlier run."""
         self.torn = False
@@ -180,12 +181,14 @@ class Tables:
     @cached_property
     def _fresh_tables(self) -> list[Table]:
         """The tables of the fresh files, one for each group."""
-        rows, marks, words, _ = _scan(self._root, list(enumerate(self.fresh, len(self.base))))
-        for path, (_, identity), own in zip(self.fresh, marks, words, strict=True):
+        found = _scan(self._root, list(enumerate(self.fresh, len(self.base))))
+        rows = [_pieces(*each) for each in found.own]
+        for at, (path, (_, identity)) in enumerate(zip(self.fresh, found.marks, strict=True)):
             self.torn |= identity != self.identity(path)
             if self._store is not None:
-                self._store.put("words", identity + path.encode(), marshal.dumps(own, 2))
-        return [Table(text) for text in rows]
+                words = _words([each.get(at, at + 1) for each in rows])
+                self._store.put("words", identity + path.encode(), marshal.dumps(words, 2))
+        return [Table(text) for text in found.tables]
 
     # --------------------------------------------------------------------------------- changes
 
@@ -213,19 +216,20 @@ class Tables:
             return marshal.loads(data) if data is not None else None
         number = self.number(path)
         assert number is not None
-        part = number % self._parts
-        words = self._base_words.get(part)
-        if words is None:
-            words = pieces.load(self._store, "index-words", self.key + bytes([part]))
-            if words is None:
+        part, at = number % self._parts, number // self._parts
+        own: list[bytes] = []
+        for group in _GROUPS:
+            rows = self._base_rows.get((group, part))
+            if rows is None:
+                rows = pieces.load(self._store, f"index-own-{group}", self.key + bytes([part]))
+                if rows is None:
+                    return None
+                self._base_rows[group, part] = rows
+            try:
+                own.append(rows.get(at, at + 1))
+            except pieces.DamagedError:
                 return None
-            self._base_words[part] = words
-        try:
-            own = words.get(2 * (number // self._parts), 2 * (number // self._parts) + 2)
-        except pieces.DamagedError:
-            return None
-        at = words.starts[2 * (number // self._parts) + 1] - words.starts[2 * (number // self._parts)]
-        return own[:at], own[at:]
+        return _words(own)
 
     def asked_of(self, path: str) -> Iterable[tuple[str, str]]:
         """The groups and names of a file's rows as it is now."""
@@ -243,85 +247,125 @@ class Tables:
         root, files, snapshot, store = self._root, list(self._files), self._snapshot, self._store
         numbered = list(enumerate(files))
         expected = list(self._expected)
-        results = spread(lambda part: _scan(root, part, expected), numbered, self._jobs)
+        parts = [
+            _Scanned(*part)
+            # What processes send each other must be plain tuples.
+            for part in spread(lambda part: _scan(root, part, expected)[:], numbered, self._jobs)
+        ]
         self._paths = files
         self.base, self.gone, self.fresh, self.key = [], frozenset(), [], None
         self._known = {}
-        self._base_words.clear()
-        for position, group in enumerate(_GROUPS):
-            self._tables[group] = [Table(texts[position]) for texts, *_ in results]
-        for word, *each in zip(expected, *(mentioned for *_, mentioned in results), strict=True):
+        self._base_rows.clear()
+        for number, group in enumerate(_GROUPS):
+            self._tables[group] = [Table(part.tables[number]) for part in parts]
+        for word, *each in zip(expected, *(part.mentioned for part in parts), strict=True):
             self.mentioned[word] = tuple(files[number] for number in sorted(chain.from_iterable(each)))
         if snapshot is None:
             return
         marks: dict[str, tuple[bytes, bytes]] = {}
-        for part, (_, learnt, *_) in enumerate(results):
-            marks.update(zip(files[part :: len(results)], learnt, strict=True))
+        for number, part in enumerate(parts):
+            marks.update(zip(files[number :: len(parts)], part.marks, strict=True))
         if not snapshot.known:
             snapshot.learn(marks)
-        if store is None or len(results) > 255:
-            return
-        key = snapshot.digest
-        if any(snapshot.identities.get(path) != marks[path][1] for path in files):
+        elif any(snapshot.identities.get(path) != marks[path][1] for path in files):
             self.torn = True  # a file was saved while we were reading
             return
-        kept = all(
-            table.save(store, f"index-{group}", key + bytes([part]))
-            for group, tables in self._tables.items()
-            for part, table in enumerate(tables)
+        if store is None or len(parts) > 255:
+            return
+        self.base, self.key, self._parts, self._known = files, snapshot.digest, len(parts), snapshot.contents
+        store.later(lambda: self._save([part.own for part in parts]), aside=self._jobs > 1)
+
+    def _save(self, own: Sequence[Sequence[_Rows]]) -> bool:
+        """Keep the base, of which each part's rows by file are given; whether it worked."""
+        store, snapshot, key = self._store, self._snapshot, self.key
+        assert store is not None
+        assert snapshot is not None
+        assert key is not None
+        manifest = (_FORMAT, key, self._parts, "\n".join(self.base), self._known)
+        return (
+            all(
+                table.save(store, f"index-{group}", key + bytes([part]))
+                for group, tables in self._tables.items()
+                for part, table in enumerate(tables)
+            )
+            and all(
+                _pieces(*rows).save(store, f"index-own-{group}", key + bytes([part]))
+                for part, groups in enumerate(own)
+                for group, rows in zip(_GROUPS, groups, strict=True)
+            )
+            and store.save("index", snapshot.name, marshal.dumps(manifest, 2))
         )
-        for part, (_, _, words, _) in enumerate(results):
-            _joined(words).save(store, "index-words", key + bytes([part]))
-        known = snapshot.contents
-        manifest = (_FORMAT, key, len(results), "\n".join(files), known)
-        if kept and store.save("index", snapshot.name, marshal.dumps(manifest, 2)):
-            self.base, self.key, self._parts, self._known = files, key, len(results), known
 
 
-def _scan(
-    root: str, part: Sequence[tuple[int, str]], expected: Sequence[str] = ()
-) -> tuple[list[bytes], list[tuple[bytes, bytes]], list[Words], list[list[int]]]:
-    """The tables of some files by their numbers, each one's signature and identity, and its words; for each
-    of the words that are expected to be asked for, the numbers of the files that mention it.
-    """
-    rows: Rows = [[] for _ in _GROUPS]
+class _Scanned(NamedTuple):
+    """What one process has found in its files."""
+
+    tables: list[bytes]
+    """For each of :data:`_GROUPS` its text."""
+    own: list[_Rows]
+    """The same rows file by file."""
+    marks: list[tuple[bytes, bytes]]
+    """Each file's signature and identity."""
+    mentioned: list[list[int]]
+    """For each word that was expected, the numbers of the files that mention it."""
+
+
+def _scan(root: str, part: Sequence[tuple[int, str]], expected: Sequence[str] = ()) -> _Scanned:
+    """Scan some files, which have numbers."""
+    rows: list[list[bytes]] = [[] for _ in _GROUPS]
     names, constants, stores = rows
+    sizes = [array("Q") for _ in _GROUPS]
     marks: list[tuple[bytes, bytes]] = []
-    words: list[Words] = []
     mentioned: list[list[int]] = [[] for _ in expected]
     inside = finder(expected) if expected else None
     for number, path in part:
         data, mark, identity = examine(root, path)
         marks.append((mark, identity))
-        for position in inside(data) if inside is not None else ():
-            mentioned[position].append(number)
-        if not data:
-            words.append((b"", b""))
-            continue
-        own = array("I")
-        for kind, found in scan.scan(path, data).items():
-            if found:
-                end = f"\t{kind}{number}\n".encode()
-                (constants if kind in _CONSTANT_KINDS else names).append(end.join(found) + end)
-                seed = _SEEDS[CONSTANTS if kind in _CONSTANT_KINDS else NAMES]
-                own.extend([crc32(name, seed) for name in found])
-        stored = scan.scan_stores(data)
-        fields = array("I", [crc32(field, _SEEDS[STORES]) for field in stored])
-        words.append((own.tobytes(), fields.tobytes()))
-        if stored:
-            end = f"\t>{number}\n".encode()
-            stores.append(end.join(stored) + end)
-    # One after the other: sorting is when the most memory is in use.
-    return [pack(pieces) for pieces in rows], marks, words, mentioned
+        own = [0, 0, 0]
+        if data:
+            for each in inside(data) if inside is not None else ():
+                mentioned[each].append(number)
+            for kind, found in scan.scan(path, data).items():
+                if found:
+                    end = f"\t{kind}{number}\n".encode()
+                    piece = end.join(found) + end
+                    if kind in _CONSTANT_KINDS:
+                        constants.append(piece)
+                        own[1] += len(piece)
+                    else:
+                        names.append(piece)
+                        own[0] += len(piece)
+            stored = scan.scan_stores(data)
+            if stored:
+                end = f"\t>{number}\n".encode()
+                piece = end.join(stored) + end
+                stores.append(piece)
+                own[2] = len(piece)
+        for size, each in zip(sizes, own, strict=True):
+            size.append(each)
+    tables: list[bytes] = []
+    plain: list[_Rows] = []
+    for pieces_of, size in zip(rows, sizes, strict=True):
+        # One after the other: sorting is when the most memory is in use.
+        text = b"".join(pieces_of)
+        pieces_of.clear()
+        plain.append((text, size.tobytes()))
+        tables.append(pack(text))
+    return _Scanned(tables, plain, marks, mentioned)
 
 
-def _joined(words: Sequence[Words]) -> Pieces:
-    """The words of some files: a piece for the names of each, and one for the fields."""
-    starts = array("Q", [0])
-    for pair in words:
-        for each in pair:
-            starts.append(starts[-1] + len(each))
-    return Pieces(b"".join(each for pair in words for each in pair), starts)
+def _pieces(text: bytes, sizes: bytes) -> Pieces:
+    """The rows of some files, a piece for each."""
+    return Pieces(text, array("Q", accumulate(array("Q", sizes), initial=0)))
+
+
+def _words(own: Sequence[bytes]) -> Words:
+    """The words of a file from its rows, a text for each of :data:`_GROUPS`."""
+    found = [
+        array("I", [crc32(row[: row.index(b"\t")], _SEEDS[group]) for row in rows.splitlines()]).tobytes()
+        for group, rows in zip(_GROUPS, own, strict=True)
+    ]
+    return found[0] + found[1], found[2]
 
 
 def position(paths: Sequence[str], path: str) -> int | None:
