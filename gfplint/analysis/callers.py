@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from gfplint import ir
 from gfplint.frontend.source import ItemKind
@@ -23,6 +24,10 @@ class Callers:
         """The calls of a function, as caller and offset; None where there may be others (its address is
         taken, it is called from too many places).
         """
+
+    def expect(self, refs: Iterable[FunctionRef]) -> None:
+        """Somebody is about to ask for the callers of these, one after the other."""
+        self._program.tree.index.expect(sorted({ref.name for ref in refs if not self.static(ref)}))
 
     def static(self, ref: FunctionRef) -> bool:
         """Whether only its own file can call a function by name."""

@@ -141,6 +141,9 @@ class Carriers:
                     tag = self._record_behind(keeper.pointer, fn) if fn is not None else ""
                     if tag:
                         found.setdefault(tag, []).append(keeper)
+        keepers = [keeper for each in found.values() for keeper in each]
+        self._callers.expect(keeper.ref for keeper in keepers)
+        self._program.tree.index.expect(sorted({keeper.field for keeper in keepers}))
         return found
 
     def _kept_in(self, ref: FunctionRef, fn: ir.Function) -> Iterator[_Keeper]:
@@ -187,6 +190,7 @@ class Carriers:
                         found.add(FunctionRef(path, item.start, item.name))
         level = set(found)
         for _ in range(_LEVELS):
+            self._callers.expect(level)
             callers = {caller for ref in sorted(level) for caller, _ in self._callers.of(ref) or ()} - found
             level = {caller for caller in callers if self._hands_on(caller, tag, level)}
             found |= level
@@ -217,7 +221,9 @@ class Carriers:
             yield ref
         elif pointer.name in fn.params and levels > 1:
             position = fn.params.index(pointer.name)
-            for caller in dict.fromkeys(caller for caller, _ in self._callers.of(ref) or ()):
+            callers = list(dict.fromkeys(caller for caller, _ in self._callers.of(ref) or ()))
+            self._callers.expect(callers)
+            for caller in callers:
                 outer = self._program.function(caller)
                 for passed in self._arguments(outer, ref, position) if outer is not None else ():
                     yield from self._makers(caller, passed, levels - 1)

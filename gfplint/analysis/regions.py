@@ -199,6 +199,7 @@ class Regions:
         seen: set[FunctionRef] = set()
         level = {ref}
         for _ in range(levels):
+            self.callers.expect(level)
             level = {caller for each in sorted(level) for caller, _ in self.callers.of(each) or ()} - seen
             scoping = self._scoping()
             if any(scoping.search(self._program.text_of(caller)) for caller in sorted(level)):

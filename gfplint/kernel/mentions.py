@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _KIND = "mentions"
 _Kept = tuple[list[int], list[int]]
+_MOST_ALONG = 60
+"""Words that are looked for along with others at once: so many cost little more than the reading."""
 
 
 class Mentions:
@@ -70,7 +72,8 @@ class Mentions:
             fresh, changed = self._search([*missing, *further], paths, self._tables.identities)
             self._keep(fresh, changed, under)
             found.update((word, fresh[word]) for word in missing)
-            self._whole.update((word, fresh[word]) for word in further)
+            if not under:
+                self._whole.update(fresh)
         if known or whole:
             corrected = self._corrected(known | whole, paths)
             found.update((word, _among(paths, corrected.pop(word))) for word in whole)
@@ -92,8 +95,9 @@ class Mentions:
         asked, self.expected_of = self.expected_of, []
         for words in asked:
             self.expect(words())
-        further = [word for word in self._expected if word not in missing and word not in self._whole]
-        self._expected.clear()
+        likely = [word for word in self._expected if word not in missing and word not in self._whole]
+        further, rest = likely[:_MOST_ALONG], likely[_MOST_ALONG:]
+        self._expected = dict.fromkeys(rest)
         known = self._known(further, "")
         return [word for word in further if word not in known]
 
