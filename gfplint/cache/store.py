@@ -19,6 +19,7 @@ import mmap
 import os
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,7 @@ class Store:
         self._pending_bytes = 0
         self._touched: set[bytes] = set()
         self._wrote = False
-        self._aside: list[tuple[int, Callable[[], bool]]] = []
+        self._aside: list[tuple[int, int]] = []
 
     def __enter__(self) -> Store:
         return self
@@ -200,35 +201,41 @@ class Store:
         return True
 
     def later(self, saving: Callable[[], bool], aside: bool) -> None:
-        """Do some saving that nobody waits for but :meth:`close`: ``aside``, in a process of its own. Where
-        it says that it failed there, it is tried again here.
-        """
+        """Do some saving that nobody waits for but :meth:`close`: ``aside``, in a process of its own."""
         if not self._usable() or not self._writable:
             return
-        child = -1
-        if aside and hasattr(os, "fork"):
-            with contextlib.suppress(OSError):  # no more processes to be had
-                child = os.fork()
-        if child < 0:
+        if not aside or not hasattr(os, "fork"):
             saving()
-        elif child:
-            self._aside.append((child, saving))
-        else:
-            status = 1
-            try:
-                self._warn = None  # it will fail here, too
-                status = 0 if saving() else 1
-            finally:
-                os._exit(status)
+            return
+        reading, writing = os.pipe()
+        try:
+            child = os.fork()
+        except OSError:  # no more processes to be had
+            os.close(reading)
+            os.close(writing)
+            saving()
+            return
+        if child:
+            os.close(writing)
+            self._aside.append((child, reading))
+            return
+        status = 1
+        try:
+            self._warn = partial(_send, writing)
+            status = 0 if saving() else 1
+        finally:
+            os._exit(status)
 
     def _wait(self) -> None:
-        """Wait for what is saved aside."""
+        """Wait for what is saved aside, and hand on what the user is to be told."""
         waiting, self._aside = self._aside, []
-        for child, saving in waiting:
-            if os.waitpid(child, 0)[1] == 0:
-                self._wrote = True
-            else:
-                saving()
+        for child, reading in waiting:
+            with open(reading, "rb") as stream:
+                sentence = stream.read().decode("utf-8", "surrogateescape")
+            self._wrote |= os.waitpid(child, 0)[1] == 0
+            if sentence:
+                self._writable = False
+                self._say(sentence)
 
     # -------------------------------------------------------------------------------- the end
 
@@ -296,9 +303,13 @@ class Store:
         return True
 
     def _tell(self, what: str) -> None:
+        self._say(f"The cache folder {self.folder} {what}; the result is the same, but slower.")
+
+    def _say(self, sentence: str) -> None:
+        """Once."""
         if self._warn is not None:
             warn, self._warn = self._warn, None
-            warn(f"The cache folder {self.folder} {what}; the result is the same, but slower.")
+            warn(sentence)
 
     def _not_written(self, reason: str) -> None:
         self._writable = False
@@ -495,6 +506,10 @@ class Store:
         connection.execute("COMMIT")
         # A script, because execute() makes one step of a statement without results, which frees one page.
         connection.executescript("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);")
+
+
+def _send(pipe: int, sentence: str) -> None:
+    os.write(pipe, sentence.encode("utf-8", "surrogateescape"))
 
 
 OFFSET = _HEAD

@@ -37,7 +37,9 @@ _GROUPS = (NAMES, CONSTANTS, STORES)
 _MOST_FRESH = 500
 """Files scanned anew in each run before a new base is cheaper."""
 
-_FORMAT = 3
+_FORMAT = 4
+_TURN = 20
+"""Files that each process scans in turn until the first one scans one more."""
 _Rows = tuple[bytes, bytes]
 """Rows of some files, and the length of those of each file: eight bytes each."""
 
@@ -158,6 +160,11 @@ class Tables:
         self._paths = base + fresh if fresh else base
         return True
 
+    def _name(self, part: int) -> bytes:
+        """What a part is kept under: runs with more or fewer processes cut the same tree in other parts."""
+        assert self.key is not None
+        return self.key + bytes([self._parts, part])
+
     def number(self, path: str) -> int | None:
         """The number of a file of the base."""
         return position(self.base, path)
@@ -168,8 +175,7 @@ class Tables:
             assert self._store is not None
             assert self.key is not None
             saved = [
-                pieces.load(self._store, f"index-{group}", self.key + bytes([part]))
-                for part in range(self._parts)
+                pieces.load(self._store, f"index-{group}", self._name(part)) for part in range(self._parts)
             ]
             if any(each is None for each in saved):
                 self._scan_all()
@@ -216,12 +222,12 @@ class Tables:
             return marshal.loads(data) if data is not None else None
         number = self.number(path)
         assert number is not None
-        part, at = number % self._parts, number // self._parts
+        part, at = _place(number, self._parts)
         own: list[bytes] = []
         for group in _GROUPS:
             rows = self._base_rows.get((group, part))
             if rows is None:
-                rows = pieces.load(self._store, f"index-own-{group}", self.key + bytes([part]))
+                rows = pieces.load(self._store, f"index-own-{group}", self._name(part))
                 if rows is None:
                     return None
                 self._base_rows[group, part] = rows
@@ -245,12 +251,16 @@ class Tables:
     def _scan_all(self) -> None:
         """Scan every file, learn what is in it, and keep all that as the base."""
         root, files, snapshot, store = self._root, list(self._files), self._snapshot, self._store
-        numbered = list(enumerate(files))
         expected = list(self._expected)
+        shares = _shares(len(files), self._jobs)
         parts = [
             _Scanned(*part)
-            # What processes send each other must be plain tuples.
-            for part in spread(lambda part: _scan(root, part, expected)[:], numbered, self._jobs)
+            for part in spread(
+                # What processes send each other must be plain tuples.
+                lambda mine: _scan(root, [(number, files[number]) for number in mine[0]], expected)[:],
+                shares,
+                len(shares),
+            )
         ]
         self._paths = files
         self.base, self.gone, self.fresh, self.key = [], frozenset(), [], None
@@ -263,8 +273,8 @@ class Tables:
         if snapshot is None:
             return
         marks: dict[str, tuple[bytes, bytes]] = {}
-        for number, part in enumerate(parts):
-            marks.update(zip(files[number :: len(parts)], part.marks, strict=True))
+        for share, part in zip(shares, parts, strict=True):
+            marks.update(zip([files[number] for number in share], part.marks, strict=True))
         if not snapshot.known:
             snapshot.learn(marks)
         elif any(snapshot.identities.get(path) != marks[path][1] for path in files):
@@ -284,12 +294,12 @@ class Tables:
         manifest = (_FORMAT, key, self._parts, "\n".join(self.base), self._known)
         return (
             all(
-                table.save(store, f"index-{group}", key + bytes([part]))
+                table.save(store, f"index-{group}", self._name(part))
                 for group, tables in self._tables.items()
                 for part, table in enumerate(tables)
             )
             and all(
-                _pieces(*rows).save(store, f"index-own-{group}", key + bytes([part]))
+                _pieces(*rows).save(store, f"index-own-{group}", self._name(part))
                 for part, groups in enumerate(own)
                 for group, rows in zip(_GROUPS, groups, strict=True)
             )
@@ -352,6 +362,25 @@ def _scan(root: str, part: Sequence[tuple[int, str]], expected: Sequence[str] = 
         plain.append((text, size.tobytes()))
         tables.append(pack(text))
     return _Scanned(tables, plain, marks, mentioned)
+
+
+def _shares(files: int, jobs: int) -> list[list[int]]:
+    """The numbers of the files that each process scans. The first has a little more to do: it would wait for
+    what the others have found to come over.
+    """
+    jobs = max(1, min(jobs, files))
+    shares: list[list[int]] = [[] for _ in range(jobs)]
+    for number in range(files):
+        shares[_place(number, jobs)[0]].append(number)
+    return shares
+
+
+def _place(number: int, jobs: int) -> tuple[int, int]:
+    """Which share a file is in, and where there."""
+    turn, at = divmod(number, _TURN * jobs + 1)
+    if at == _TURN * jobs:
+        return 0, turn * (_TURN + 1) + _TURN
+    return at % jobs, turn * (_TURN + (at % jobs == 0)) + at // jobs
 
 
 def _pieces(text: bytes, sizes: bytes) -> Pieces:
