@@ -38,6 +38,9 @@ _MOST_LINKS = 2
 than one have low confidence.
 """
 
+_MOST_KEPT = 200
+"""Named files: a run on more splits half the tree, and keeps none of it but what it works out."""
+
 
 class Run:
     """Opens the rules once and answers for the tree."""
@@ -62,6 +65,8 @@ class Run:
         self._callbacks: dict[tuple[str, ...], list[Answer]] = {}
         self.touched = Touched(self.program, options.changes) if options.changes is not None else None
         self.files = self.touched.files() if self.touched is not None and options.reach else self._files()
+        if len(self.files) > _MOST_KEPT and self.program.kept_files is not None:
+            self.program.kept_files.left = 0
 
     def _units(self) -> Units | None:
         """Where answers of earlier runs are kept, if the tree has a store. All of them rest on the values of

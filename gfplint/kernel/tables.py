@@ -84,8 +84,6 @@ class Tables:
         """What was in the base, by folder."""
         self._base_rows: dict[tuple[str, int], Pieces] = {}
         """By group and part, the rows of each file."""
-        self.loaded = False
-        """Whether the base is that of an earlier run."""
         self.torn = False
         """Whether a file was saved between the beginning of the run and when it was scanned or searched."""
         self._expected: dict[str, None] = {}
@@ -153,7 +151,6 @@ class Tables:
         if len(fresh) > _MOST_FRESH:
             return False
         self._parts, self._known, self.key = parts, known, key
-        self.loaded = True
         self.base, self.fresh = base, fresh
         numbers = [self.number(path) for path in gone]
         self.gone = frozenset(number for number in numbers if number is not None)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gfplint.kernel.tree import KernelTree
 
 _MOST = 300
-"""Files that one process keeps: a run that splits more reads half the tree, and so will the next."""
+"""Files that one process keeps."""
 
 _KINDS = (*ItemKind,)
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
@@ -35,7 +35,8 @@ class KeptFiles:
     def __init__(self, tree: KernelTree, units: Units) -> None:
         self._tree = tree
         self._units = units
-        self._left = _MOST
+        self.left = _MOST
+        """How many files are still to be kept."""
 
     def load(self, path: str) -> tuple[SourceFile, list[Leaf]] | None:
         """The file as it is now, and what its splitting rests on; None where no run has left it, or something
@@ -64,12 +65,10 @@ class KeptFiles:
         return SourceFile(path, data, text if text is not None else data, tuple(items)), leaves
 
     def save(self, path: str, file: SourceFile, node: int) -> None:
-        """Keep a file whose splitting is this node of the trace. Not while there is no index of an earlier
-        run: then most files are split for the first and for the last time.
-        """
-        if not self._left or not self._tree.index.tables.loaded:
+        """Keep a file whose splitting is this node of the trace."""
+        if not self.left:
             return
-        self._left -= 1
+        self.left -= 1
         leaves = [leaf for leaf in self._tree.trace.leaves(node) if leaf != ("file", path)]
         if any(leaf[0] == "book" and leaf[1] != "files" for leaf in leaves):
             return
