@@ -126,7 +126,8 @@ static void a(struct box *b, struct far *f)
 """,
         },
     )
-    names = [lock.name for lock in Holdable(Evaluator(tree.program)).classes("drivers/one/owner.c")]
+    holdable, path = Holdable(Evaluator(tree.program)), "drivers/one/owner.c"
+    names = [lock.name for lock in holdable.classes(path, holdable.elsewhere(holdable.called(path)))]
     assert names == [
         "only_mine (drivers/one/owner.c)",
         "struct box.inner",

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from gfplint import ir
 from gfplint.analysis.evaluate import Evaluator, Limits
 from gfplint.analysis.state import parts
 from gfplint.analysis.summary import Facts, LockClass
-from gfplint.analysis.words import CALLED, GUARD_MACROS, any_of, either, may_have, words_in
+from gfplint.analysis.words import CALLED, GUARD_MACROS, any_of, either, words_in
 from gfplint.analysis.work import Work, by_folder
 from gfplint.frontend.source import Item, ItemKind
 from gfplint.kernel.ranking import is_public
@@ -183,7 +184,7 @@ class Candidates:
             answers = self._program.tree.index.mentions([*words, *sorted(tags - set(words))])
             found = {word: frozenset(paths) for word, paths in answers.items()}
         inside = frozenset(files)
-        texts = {} if many else {path: words_in(self._program.text(path), words) for path in files}
+        texts = {} if many else {path: self._program.having(path, words) for path in files}
         for lock, within in self._within.items():
             if many:
                 paths = found[lock.word]
@@ -321,8 +322,9 @@ class Candidates:
             for path in self._mentioning(tree.index.files, self._modelled):
                 homes[path] = None
         else:
-            homes = self._homes(self._called_names())
-            self._look_up_words(sorted(homes))
+            homes = {}
+            self._look_up_words(self._files)
+            called = self._called_names()
         fresh: set[str] = set()
         for number in range(WRAPPER_ROUNDS):
             self._guarding |= self._guards(fresh)
@@ -360,7 +362,7 @@ class Candidates:
             if many:
                 answers = self._work.answers(units, key, work, facts=self._asked[1])
             else:
-                answers = [work(unit) for unit in units]
+                answers = [(self._called_wrappers(called, frozenset(fresh)), {})]
             fresh = set()
             for _, taking in answers:
                 self._known.update(taking)
@@ -394,15 +396,47 @@ class Candidates:
             names.update(name.decode() for name in CALLED.findall(self._program.text(path)))
         return {name for name in names if name not in self._program.models}
 
-    def _homes(self, names: set[str]) -> _Homes:
-        """File → those of the names that it may define, the analysed files among them."""
-        homes: _Homes = dict.fromkeys(self._files, names)
+    def _called_wrappers(self, names: set[str], fresh: frozenset[str]) -> list[tuple[str, str, bool]]:
+        """The wrappers among the names that the files call. What others than the files have of these is kept:
+        an edit seldom calls a new name.
+        """
+
+        def found(homes: dict[str, set[str]]) -> list[tuple[str, str, bool]]:
+            wrappers = []
+            for files in by_folder(sorted(homes)):
+                self._evaluator.begin(("wrappers", files))
+                self._alone.begin(("wrappers", files))
+                wrappers += [each for path in files for each in self._wrappers_in(path, homes[path], fresh)]
+            return wrappers
+
+        def work(called: list[str]) -> list[tuple[str, str, bool]]:
+            homes = self._homes(called)
+            if not fresh:
+                self._look_up_words(sorted(homes))
+            return found(homes)
+
+        def key(called: list[str]) -> Key:
+            own = sorted((path, sorted(names)) for path, names in self._own_wrapping.items())
+            state = (own, sorted(self._wrapping), sorted(self._guarding), sorted(fresh))
+            return "called wrappers", self._asked[0], self._lock_key, self._files, called, state
+
+        (others,) = self._work.answers([sorted(names)], key, work, facts=self._asked[1], jobs=1)
+        return found(dict.fromkeys(self._files, names)) + others
+
+    @cached_property
+    def _lock_key(self) -> object:
+        """The locks, and where their words mean them."""
+        return sorted(((lock, self._within.get(lock)) for lock in self._locks), key=repr)
+
+    def _homes(self, names: Iterable[str]) -> dict[str, set[str]]:
+        """File → those of the names that it may define, without the analysed files."""
+        own = frozenset(self._files)
+        homes: dict[str, set[str]] = {}
         index = self._program.tree.index
-        for name in sorted(names):
+        for name in names:
             for path in index.defining(name, "function", "macro"):
-                known = homes.setdefault(path, set())
-                if known is not None and known is not names:
-                    known.add(name)
+                if path not in own:
+                    homes.setdefault(path, set()).add(name)
         return homes
 
     def _wrappers_in(
@@ -411,11 +445,10 @@ class Candidates:
         """(name, file, whether only this file can mean it) of the wrappers that a file defines, of those
         ``names`` (None: of all): of the locks, or of the ``fresh`` wrappers where there are any.
         """
-        text = self._program.text(path)
-        if not may_have(text, fresh or self._searched(path)):
+        if not self._program.having(path, fresh or self._searched(path)):
             return []
         pattern = self._pattern(path, fresh)
-        if pattern.search(text) is None:
+        if pattern.search(self._program.text(path)) is None:
             return []
         found: list[tuple[str, str, bool]] = []
         file = self._program.source(path)

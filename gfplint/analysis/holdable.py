@@ -8,7 +8,7 @@ function that it calls returns. Types decide, and of functions elsewhere their t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gfplint import ir
 from gfplint.analysis.evaluate import Evaluator, Limits
@@ -28,6 +28,8 @@ _SLEEPING = (
     "srcu_struct",
 )
 """The tags of structs that are locks which sleep."""
+Elsewhere = tuple[list[str], list[LockClass]]
+"""What :meth:`Holdable.elsewhere` says."""
 _Examined = tuple[bool, frozenset[str], tuple[LockClass, ...]]
 _NESTED = 3
 """Macros in macros that are looked into for what takes a lock."""
@@ -49,10 +51,17 @@ class Holdable:
         self._passed = re.compile(locks).search
         self._examined: Memo[str, _Examined] = Memo(evaluator.program.tree.trace, self._examine)
 
-    def classes(self, path: str) -> list[LockClass]:
-        """The classes of locks that functions of a file may hold, sorted by name."""
-        called = {name.decode() for name in CALLED.findall(self._program.text(path))}
-        takers, returned = self._elsewhere(called)
+    def called(self, path: str) -> list[str]:
+        """The names that a file calls or defines and that have no model, sorted."""
+        models = self._program.models
+        names = {name.decode() for name in CALLED.findall(self._program.text(path))}
+        return sorted(name for name in names if name not in models)
+
+    def classes(self, path: str, elsewhere: Elsewhere) -> list[LockClass]:
+        """The classes of locks that functions of a file may hold, sorted by name. ``elsewhere`` is about what
+        it calls.
+        """
+        takers, returned = set(elsewhere[0]), elsewhere[1]
         file = self._program.source(path)
         items = self._program.items(path, ItemKind.MACRO, ItemKind.FUNCTION)
         macros: dict[str, frozenset[str]] = {}
@@ -81,7 +90,7 @@ class Holdable:
             if not name.startswith(("?", "local ")) and kinds[found[name].kind].sleeps
         ]
 
-    def _elsewhere(self, names: set[str]) -> tuple[set[str], list[LockClass]]:
+    def elsewhere(self, names: Iterable[str]) -> Elsewhere:
         """Of names that are called: macros that may take a lock, functions that get one passed or return with
         one held; and the locks that these return with.
         """
@@ -89,7 +98,7 @@ class Holdable:
         takers: set[str] = set()
         returned: list[LockClass] = []
         macros: dict[str, frozenset[str]] = {}
-        seen = pending = {name for name in names if name not in models}
+        seen = pending = set(names)
         for _ in range(_NESTED):
             for name in sorted(pending):
                 takes, inner, locks = self._examined(name)
@@ -102,7 +111,7 @@ class Holdable:
             seen = seen | pending
         for _ in range(_NESTED):
             takers |= {name for name, inner in macros.items() if inner & (takers | self._taking)}
-        return takers, returned
+        return sorted(takers), returned
 
     def _examine(self, name: str) -> _Examined:
         """Of the definitions of a name: whether a macro takes a lock or a function gets one passed; what the
@@ -113,11 +122,11 @@ class Holdable:
         inner: frozenset[str] = frozenset()
         locks: dict[str, LockClass] = {}
         for path in sorted(index.defining(name, "macro")):
-            for body in scan.definitions(self._program.text(path), name.encode(), scan.MACRO):
+            for body in self._program.bodies(path, name, scan.MACRO):
                 takes |= self._takes(body) is not None
                 inner |= _calls(body, name)
         for path in sorted(index.defining(name, "function")):
-            for body in scan.definitions(self._program.text(path), name.encode(), scan.FUNCTION):
+            for body in self._program.bodies(path, name, scan.FUNCTION):
                 takes |= self._is_passed(body)
                 if not self._takes(body):
                     continue
@@ -132,9 +141,9 @@ class Holdable:
         return head >= 0 and self._passed(body, 0, head) is not None
 
     def _refs(self, path: str, name: str) -> list[FunctionRef]:
-        file = self._program.source(path)
-        items = file.find(name, ItemKind.FUNCTION) if file is not None else []
-        return [FunctionRef(path, item.start, name) for item in items]
+        return [
+            FunctionRef(path, item.start, name) for item in self._program.find(path, name, ItemKind.FUNCTION)
+        ]
 
     def _in(self, ref: FunctionRef) -> Iterator[LockClass]:
         fn = self._program.function(ref)

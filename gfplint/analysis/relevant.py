@@ -15,7 +15,7 @@ from functools import partial
 from gfplint.analysis.callbacks import Answer
 from gfplint.analysis.candidates import mentioned
 from gfplint.analysis.evaluate import Evaluator
-from gfplint.analysis.holdable import Holdable
+from gfplint.analysis.holdable import Elsewhere, Holdable
 from gfplint.analysis.summary import LockClass
 from gfplint.analysis.ways_back import WaysBack
 from gfplint.program.kept import KeptWork, Key
@@ -64,18 +64,31 @@ class Relevant:
             return []
         self._asked = True
         holdable = Holdable(self._evaluator)
-        keys: list[Key] = [("holdable", path) for path in self._files]
-        missing: dict[str, list[Key]] = {}
-        for path, key, known in zip(self._files, keys, kept.load(keys), strict=True):
-            if known is not None:
-                self.hold(known)
+        called = [holdable.called(path) for path in self._files]
+        known = kept.load([_called_locks(names) for names in called])
+        missing: dict[str, list[tuple[str, list[str], Elsewhere | None]]] = {}
+        for path, names, elsewhere in zip(self._files, called, known, strict=True):
+            locks = kept.load([_held_locks(path, elsewhere)])[0] if elsewhere is not None else None
+            if locks is not None:
+                self.hold(locks)
             else:
-                missing.setdefault(path.rpartition("/")[0], []).append(key)
+                missing.setdefault(path.rpartition("/")[0], []).append((path, names, elsewhere))
 
-        def locks(keys: list[Key]) -> list[LockClass]:
-            return [lock for key in keys for lock in kept.work(key, partial(holdable.classes, str(key[1])))]
+        def find(files: list[tuple[str, list[str], Elsewhere | None]]) -> list[LockClass]:
+            found: list[LockClass] = []
+            for path, names, elsewhere in files:
+                locks = None
+                if elsewhere is None:
+                    elsewhere = kept.work(_called_locks(names), partial(holdable.elsewhere, names))
+                    (locks,) = kept.load([_held_locks(path, elsewhere)])
+                if locks is None:
+                    locks = kept.work(
+                        _held_locks(path, elsewhere), partial(holdable.classes, path, elsewhere)
+                    )
+                found += locks
+            return found
 
-        return [partial(locks, each) for each in missing.values()]
+        return [partial(find, each) for each in missing.values()]
 
     def hold(self, locks: Iterable[LockClass]) -> None:
         """The files may hold these locks."""
@@ -142,3 +155,11 @@ class Relevant:
         new = {lock.name: lock for lock in held if lock.name not in self._locks}
         known = self._locks | new
         return [known[name] for name in sorted(known)] if new else []
+
+
+def _called_locks(names: list[str]) -> Key:
+    return "called locks", names
+
+
+def _held_locks(path: str, elsewhere: Elsewhere) -> Key:
+    return "holdable", path, elsewhere

@@ -16,6 +16,7 @@ from gfplint.frontend.made import Made
 from gfplint.kernel import scan
 from gfplint.kernel.tables import path_hash
 from gfplint.kernel.trace import digest
+from gfplint.kernel.words import words_in
 from gfplint.program.including import header_macros
 
 if TYPE_CHECKING:
@@ -123,6 +124,15 @@ class Parts:
             if path not in self._macros:
                 self._macros[path] = header_macros(self._tree, path)
             return digest(self._macros[path].get(str(argument)))
+        if question in ("bodies", "words"):
+            what = str(argument)
+            try:
+                data = self._tree.read(path)
+            except SourceError:
+                data = b""
+            if question == "words":
+                return digest(sorted(words_in(data, what.split(" "))))
+            return digest(list(scan.definitions(data, what[1:].encode(), what[0])))
         if question in ("has", "search"):
             assert isinstance(argument, bytes)
             try:

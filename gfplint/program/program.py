@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
@@ -19,11 +19,13 @@ from gfplint.errors import GfplintError, SourceError
 from gfplint.findings import Note
 from gfplint.frontend import lower, source
 from gfplint.frontend.source import Item, ItemKind, SourceFile
+from gfplint.kernel import scan
 from gfplint.kernel.index import Site
 from gfplint.kernel.kconfig import Config
 from gfplint.kernel.masks import Masks
 from gfplint.kernel.trace import Memo, digest
 from gfplint.kernel.tree import KernelTree
+from gfplint.kernel.words import words_in
 from gfplint.models import Models
 from gfplint.program.including import FileConfig, header_macros
 from gfplint.program.kept_files import KeptFiles
@@ -217,6 +219,29 @@ class Program:
         """Whether a pattern without flags matches in a file, comments included."""
         found = pattern.search(self.peek(path)) is not None
         self.tree.trace.leaf("ask", path, "search", pattern.pattern, int(found))
+        return found
+
+    def having(self, path: str, words: Collection[str]) -> set[str]:
+        """Which of these identifiers a file has, comments included, if it can be read."""
+        try:
+            found = words_in(self.peek(path), words)
+        except SourceError:
+            found = set()
+        if self.tree.trace.on:
+            self.tree.trace.leaf("ask", path, "words", " ".join(sorted(words)), digest(sorted(found)))
+        return found
+
+    def bodies(self, path: str, name: str, kind: str) -> list[bytes]:
+        """What looks like definitions of that kind (:mod:`gfplint.kernel.scan`) of a name in a file, if that
+        can be read.
+        """
+        try:
+            data = self.peek(path)
+        except SourceError:
+            data = b""
+        found = list(scan.definitions(data, name.encode(), kind))
+        if self.tree.trace.on:
+            self.tree.trace.leaf("ask", path, "bodies", kind + name, digest(found))
         return found
 
     def peek(self, path: str) -> bytes:
