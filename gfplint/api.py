@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from gfplint.answers import Answer
     from gfplint.changes import Changes
     from gfplint.kernel.tree import KernelTree
+    from gfplint.models import Models
+    from gfplint.rules import Rules
 
 _T = TypeVar("_T")
 _STACK_BYTES = 512 << 20
@@ -70,15 +72,18 @@ def check(options: CheckOptions) -> Report:
 def _check(options: CheckOptions) -> tuple[Report, list[str]]:
     """The report, whatever the baseline, and the ids of the rules applied."""
     with open_tree(options) as tree:
-        tree.look(options.paths, _load_analysis)
-        return _known(options, tree, lambda: _analysed(options, tree))
+        loaded: list[tuple[Rules, Models]] = []
+        tree.look(options.paths, lambda: loaded.append(_load(options, tree)))
+        return _known(options, tree, lambda: _analysed(options, tree, *loaded))
 
 
-def _load_analysis() -> None:
-    """Import what every analysis needs."""
-    import gfplint.analysis.run
+def _load(options: CheckOptions, tree: KernelTree) -> tuple[Rules, Models]:
+    """Import what every analysis needs, and read the rules."""
     import gfplint.cache.units
     import gfplint.program.kept_files  # noqa: F401
+    from gfplint.analysis.run import load
+
+    return load(options, tree.version)
 
 
 def _known(
@@ -99,10 +104,12 @@ def _known(
     return known
 
 
-def _analysed(options: CheckOptions, tree: KernelTree) -> tuple[Report, list[str]]:
+def _analysed(
+    options: CheckOptions, tree: KernelTree, loaded: tuple[Rules, Models] | None = None
+) -> tuple[Report, list[str]]:
     from gfplint.analysis.run import Run
 
-    run = _deep(lambda: Run(options, tree))
+    run = _deep(lambda: Run(options, tree, loaded))
     ending.keep(run)
     return _deep(run.check), [rule.id for rule in run.selected()]
 

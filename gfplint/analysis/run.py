@@ -25,7 +25,7 @@ from gfplint.api import CheckOptions
 from gfplint.errors import SourceError, UsageError
 from gfplint.findings import CallbackLocks, Confidence, Finding, Lock, Note, Report, Statistics
 from gfplint.kernel.tree import KernelTree
-from gfplint.models import Models
+from gfplint.models import Models, Version
 from gfplint.program.program import Program
 from gfplint.resources import rules_directory
 from gfplint.rules import Context, Rule, Rules
@@ -42,18 +42,26 @@ _MOST_KEPT = 200
 """Named files: a run on more splits half the tree, and keeps none of it but what it works out."""
 
 
+def load(options: CheckOptions, version: Version | None) -> tuple[Rules, Models]:
+    """The rules and API models for a kernel of this version."""
+    dirs = (rules_directory(), *options.rules_dirs)
+    return Rules.load(dirs, version), Models.load(dirs, version)
+
+
 class Run:
     """Opens the rules once and answers for the tree."""
 
-    def __init__(self, options: CheckOptions, tree: KernelTree) -> None:
+    def __init__(
+        self, options: CheckOptions, tree: KernelTree, loaded: tuple[Rules, Models] | None = None
+    ) -> None:
+        """``loaded``: what :func:`load` says, if that is known."""
         self.options = options
         self.tree = tree
         self.paths = (
             self._changed_paths() if options.reach else [self.tree.relative(path) for path in options.paths]
         )
-        dirs = (rules_directory(), *options.rules_dirs)
-        self.rules = Rules.load(dirs, self.tree.version)
-        self.program = Program(self.tree, Models.load(dirs, self.tree.version))
+        self.rules, models = loaded if loaded is not None else load(options, self.tree.version)
+        self.program = Program(self.tree, models)
         self._kept_models = self._load_models()
         units = self._units()
         self.evaluator = Evaluator(self.program)
