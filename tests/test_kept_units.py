@@ -127,6 +127,48 @@ def test_which_callbacks_matter_is_kept(
     assert worked.about("callbacks") == 0
 
 
+def test_what_is_called_is_kept_apart_from_who_calls(
+    kernel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worked = Worked(monkeypatch)
+    path = kernel / "drivers" / "balloon" / "balloon.c"
+    options = CheckOptions((path,), min_confidence=Confidence.LOW, cache=tmp_path / "cache")
+
+    def again() -> list[bool]:
+        """Whether each of both was asked anew."""
+        worked.keys.clear()
+        cached = check(options)
+        found = [worked.about(kind) > 0 for kind in ("called locks", "called wrappers")]
+        assert cached == check(replace(options, cache=None))
+        return found
+
+    assert again() == [True, True]
+    text = path.read_text()
+    path.write_text(text + "int at_the_end;\n")
+    assert again() == [False, False]
+    caller = "static int other(struct balloon *vb)\n{\n\thold_it(vb);\n\treturn !kmalloc(8, GFP_KERNEL);\n}\n"
+    path.write_text(text + caller)
+    assert again() == [True, True]
+    path.write_text(text + caller + "int at_the_end;\n")
+    assert again() == [False, False]
+    findings = len(check(options).findings)
+    helper = kernel / "drivers" / "helper" / "hold.c"
+    helper.parent.mkdir()
+    helper.write_text(
+        "#include <linux/balloon.h>\nvoid hold_it(struct balloon *vb)\n{\n\tmutex_lock(&vb->lock);\n}\n"
+    )
+    assert again() == [True, True]
+    assert len(check(options).findings) == findings + 1
+    helper.write_text(helper.read_text() + "int at_the_end;\n")
+    assert not again()[0]
+    helper.write_text(helper.read_text().replace("mutex_lock", "lockdep_assert_held"))
+    assert again() == [True, True]
+    assert len(check(options).findings) == findings
+    helper.unlink()
+    path.write_text(text + caller + "int another;\n")
+    assert again() == [True, True]
+
+
 def test_what_was_missing_counts(kernel: Path, tmp_path: Path) -> None:
     """A name that nobody defined when the answer was made is defined later, and goes away again."""
     driver = kernel / "drivers" / "late"
