@@ -35,7 +35,7 @@ _INCLUDED = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*["<]([^">\n]+)[">]', re.M)
 _TARGET = rb"(?:->|\.)\s*(\w+)\s*(?:\[[^\]\n]*\]\s*)?=(?!=)"
 _FIELD_TARGET = re.compile(_TARGET)
 _PLAIN_TARGET = re.compile(rb"(?<![\w.>])(\w+)\s*(?:\[[^\]\n]*\]\s*)?=(?!=)[^=;{}]*\Z")
-_MENTIONING = frozenset({ItemKind.FUNCTION, ItemKind.MACRO, ItemKind.VARIABLE, ItemKind.GUARD})
+_MENTIONING = (ItemKind.FUNCTION, ItemKind.MACRO, ItemKind.VARIABLE, ItemKind.GUARD)
 
 _INIT = re.compile(rb"\b__(?:init|exit)\b")
 """A function that is gone when the kernel has started: only its like call it by name."""
@@ -48,6 +48,8 @@ _KEPT = re.compile(rb"->\s*[\w.]+\s*=\s*&?\Z")
 Name = tuple[str, str]
 """A name and the file that alone can mean it, "" where all can; a field has a dot before it."""
 
+_Matching = tuple[Item, bytes, int, int, list[re.Match[bytes]]]
+"""An item, the text that it is in, where it begins and ends there, and what matches in it."""
 
 Place = tuple[Name, Iterable[str]]
 """A name and the files in which to look for it."""
@@ -245,9 +247,6 @@ class WaysBack:
 
     def _mentioning(self, path: str, names: list[str]) -> set[Name]:
         """The names of what mentions one of these in a file."""
-        file = self._program.source(path)
-        if file is None:
-            return set()
         words = {name for name in names if not name.startswith(".")}
         fields = {name[1:] for name in names if name.startswith(".")}
         parts = []
@@ -256,19 +255,11 @@ class WaysBack:
         if fields:
             parts.append(rb"(?:->|\.)\s*(?:" + either(fields) + rb")\b(?!\s*=[^=])")
         pattern = re.compile(b"|".join(parts))
-        if not pattern.search(file.text):
-            return set()
         fresh: set[Name] = set()
-        for item in file.items:
-            if item.kind not in _MENTIONING:
-                continue
-            if isinstance(item, Made):
-                text, start, end = item.text, 0, len(item.text)
-            else:
-                text, start, end = file.text, item.start, item.end
+        for item, text, start, end, found in self._matching(path, pattern):
             hits = [
                 hit
-                for hit in pattern.finditer(text, start, end)
+                for hit in found
                 if not _only_tested(text, start, hit)
                 and not self._only_kept(path, item, text, start, end, hit)
             ]
@@ -285,6 +276,21 @@ class WaysBack:
             if item.kind is ItemKind.VARIABLE:
                 self._tell_table(path, item, text, start, hits)
         return fresh
+
+    def _matching(self, path: str, pattern: re.Pattern[bytes]) -> Iterator[_Matching]:
+        """The items of a file with matches of a pattern, and where in which text they are; those that macros
+        make last.
+        """
+        program = self._program
+        file = program.part(path)
+        if file is None:
+            return
+        for item, found in program.matching(path, pattern, *_MENTIONING):
+            if not isinstance(item, Made):
+                yield item, file.text, item.start, item.end, found
+        for made in program.made(path):
+            if made.kind in _MENTIONING and (found := list(pattern.finditer(made.text))):
+                yield made, made.text, 0, len(made.text), found
 
     def _tell_table(
         self, path: str, item: Item, text: bytes, start: int, hits: Sequence[re.Match[bytes]]

@@ -57,6 +57,11 @@ def kind_digest(file: SourceFile, kind: str) -> int:
     return digest([item_digest(file, [item]) for item in file.items if item.kind.name == kind])
 
 
+def made_digest(file: SourceFile) -> int:
+    """Of all items that macros make."""
+    return digest([item_digest(file, [item]) for item in file.items if isinstance(item, Made)])
+
+
 def outlines_digest(file: SourceFile, kinds: tuple[ItemKind, ...]) -> int:
     """Of where the items of some kinds begin and end."""
     return digest([(item.name, item.start, item.end) for item in file.items if item.kind in kinds])
@@ -146,6 +151,8 @@ class Parts:
         if question == "line":
             assert isinstance(argument, int)
             return digest(file.position(argument))
+        if question == "made":
+            return made_digest(file)
         if question == "kind":
             return kind_digest(file, str(argument))
         if question == "items":

@@ -18,6 +18,7 @@ from gfplint import ir
 from gfplint.errors import GfplintError, SourceError
 from gfplint.findings import Note
 from gfplint.frontend import lower, source
+from gfplint.frontend.made import Made
 from gfplint.frontend.source import Item, ItemKind, SourceFile
 from gfplint.kernel import scan
 from gfplint.kernel.index import Site
@@ -35,6 +36,7 @@ from gfplint.program.parts import (
     item_digest,
     kind_digest,
     kinds_of,
+    made_digest,
     matches_digest,
     outlines_digest,
 )
@@ -288,6 +290,15 @@ class Program:
 
     def _outlines(self, file: SourceFile, kinds: tuple[ItemKind, ...]) -> int:
         return outlines_digest(file, kinds) if self.tree.trace.on else 0
+
+    def made(self, path: str) -> list[Made]:
+        """The items of a file that macros make, for who looks into nothing else of it."""
+        file = self.part(path)
+        if file is None:
+            return []
+        if self.tree.trace.on:
+            self.tree.trace.leaf("ask", path, "made", "", made_digest(file))
+        return [item for item in file.items if isinstance(item, Made)]
 
     def items_of_kind(self, path: str, kind: ItemKind) -> list[Item]:
         """The items of a file of one kind, in order, for who looks into nothing else of it."""
