@@ -41,6 +41,9 @@ class RandomEdits:
             self._end_grows,
             self._constant_listed,
             self._field_added,
+            self._functions_swap,
+            self._function_under_if,
+            self._lines_join,
         )
 
     def edit(self) -> str:
@@ -239,3 +242,36 @@ class RandomEdits:
         line = self._random.choice(("int extra;", "struct mutex lock;", "gfp_t flags;", "void (*ops)(void);"))
         path.write_text(text[: match.end()] + f"\t{line}\n" + text[match.end() :])
         return self._said(f"struct {match[1]} has {line}", path)
+
+    def _functions_swap(self) -> str:
+        path, text = self._file()
+        functions = list(_FUNCTION.finditer(text))
+        if len(functions) < 2:
+            return ""
+        at = self._random.randrange(len(functions) - 1)
+        one, other = functions[at], functions[at + 1]
+        between = text[one.end() : other.start()]
+        path.write_text(text[: one.start()] + other[0] + between + one[0] + text[other.end() :])
+        return self._said(f"{one[1]}() behind {other[1]}()", path)
+
+    def _function_under_if(self) -> str:
+        """A second function of the name before the first, in an arm that is built or isn't."""
+        path, text = self._file()
+        functions = list(_FUNCTION.finditer(text))
+        if not functions:
+            return ""
+        match = self._random.choice(functions)
+        condition = self._random.choice(("CONFIG_NUMA", "CONFIG_NOBODY_HAS", "__KERNEL__"))
+        twin = f"#ifdef {condition}\n{match[0]}#endif\n"
+        path.write_text(text[: match.start()] + twin + text[match.start() :])
+        return self._said(f"{match[1]}() if {condition}", path)
+
+    def _lines_join(self) -> str:
+        """Two definitions on one line, or apart again."""
+        path, text = self._file()
+        functions = list(_FUNCTION.finditer(text))
+        if not functions:
+            return ""
+        at = self._random.choice(functions).end()
+        path.write_text(text[: at - 1] + text[at:].lstrip("\n"))
+        return self._said("two definitions share a line", path)

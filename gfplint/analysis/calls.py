@@ -90,7 +90,7 @@ class Calls:
         """
         fn = self._evaluator.program.function(ref)
         assert fn is not None
-        self._evaluator.program.enter("evaluated", (ref.path, ref.start, ref.name))
+        self._evaluator.program.enter("evaluated", ref)
         same = at_call(predicate, dict(zip(fn.params, call.args, strict=False)))
         self._reader.aliases[call.result] = same
         state.assign(call.result, self._reader.value(same, state))

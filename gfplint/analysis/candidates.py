@@ -75,6 +75,8 @@ class Candidates:
         self._wrapping: set[str] = set()
         self._guarding: set[str] = set()
         """Names of guards (``guard(NAME)``), which are ordinary words elsewhere."""
+        self._guard_locks: set[tuple[str, bytes]] | None = None
+        """Those that the files use, with the texts of the locks that they take."""
         self._own_wrapping: dict[str, set[str]] = {}
         self._patterns: dict[tuple[frozenset[str], frozenset[str], int], re.Pattern[bytes]] = {}
         self._alone = Evaluator(evaluator.program, Limits(depth=1), evaluator)
@@ -111,7 +113,7 @@ class Candidates:
                     sorted(named & self._modelled),
                     sorted(named & self._wrapping),
                     sorted(own),
-                    self._known.get(path),
+                    self._work.kept.relative(self._known.get(path)),
                 )
             )
         return sorted(self._guarding), found
@@ -376,19 +378,27 @@ class Candidates:
 
     def _guards(self, fresh: set[str]) -> set[str]:
         """Guards used in the files whose definition names a lock, or one of the ``fresh`` wrappers."""
-        names: set[str] = set()
-        for path in self._mentioning(self._files, GUARD_MACROS):
-            for name in sorted(set(_GUARD_USE.findall(self._program.text(path)))):
+        if self._guard_locks is None:
+            units = by_folder(self._mentioning(self._files, GUARD_MACROS))
+            many = len(self._files) > MANY_FILES
+            found = (
+                self._work.answers(units, lambda files: ("guards", files), self._guards_used)
+                if many
+                else [self._guards_used(files) for files in units]
+            )
+            self._guard_locks = {each for used in found for each in used}
+        pattern = any_of(fresh or ({lock.word for lock in self._within} | self._modelled))
+        return {name for name, lock in self._guard_locks if pattern.search(lock)}
+
+    def _guards_used(self, files: list[str]) -> list[tuple[str, bytes]]:
+        """The guards that some files use, and the texts of the locks that these take."""
+        found: set[tuple[str, bytes]] = set()
+        for path in files:
+            for name in set(_GUARD_USE.findall(self._program.text(path))):
                 guard = self._program.symbols.guard(name.decode(), path)
-                if guard is None:
-                    continue
-                if fresh:
-                    pattern = any_of(fresh)
-                else:
-                    pattern = any_of({lock.word for lock in self._within} | self._modelled)
-                if pattern.search(guard.lock):
-                    names.add(name.decode())
-        return names
+                if guard is not None:
+                    found.add((name.decode(), guard.lock))
+        return sorted(found)
 
     def _called_names(self) -> set[str]:
         names: set[str] = set()

@@ -35,6 +35,7 @@ from gfplint.findings import Mask
 from gfplint.frontend.source import Item, ItemKind
 from gfplint.irprint import format_expr, format_function, format_variable
 from gfplint.models import Allocate, CallBack, Model
+from gfplint.program.pointers import called
 from gfplint.program.program import FunctionRef
 from gfplint.program.substitution import at_call
 
@@ -233,7 +234,7 @@ def _behind(dump: Dump, call: ir.Call, fn: ir.Function, values: set[Value]) -> s
     found = dump.evaluator.pointers.targets(call, fn, home).refs
     if found:
         return f"stored {', '.join(_place(dump, each) for each in found)}"
-    count = dump.program.account.sites.get((fn.path, call.at, repr(call.function)), 0)
+    count = dump.program.account.sites.get(called(fn, call, repr(call.function)), 0)
     return "unresolved: too many functions are possible" if count else "unresolved: no target is known"
 
 

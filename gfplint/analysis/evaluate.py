@@ -402,7 +402,7 @@ class Evaluator:
         mark = len(self._provisional)
         active = _Active(ref, facts, Summary(ref, params=len(fn.params)), index)
         outer = self._trace.enter()
-        self.program.enter("evaluated", (ref.path, ref.start, ref.name))
+        self.program.enter("evaluated", ref)
         self._stack.append(active)
         try:
             for _ in range(self.limits.rounds):

@@ -19,6 +19,7 @@ from gfplint.analysis.summary import Held as Taken
 from gfplint.analysis.values import TOP, Bits, Value, as_bits, const
 from gfplint.findings import Confidence, Finding, Lock, Mask, Place, Step, Thread, Way
 from gfplint.frontend.macros import arguments
+from gfplint.program.anchors import Spot
 from gfplint.program.program import FunctionRef
 from gfplint.program.registrations import Registered
 from gfplint.rules import Context, Rule
@@ -323,10 +324,10 @@ class Explainer:
         path = self._program.tree.stable(inner.path)
         return f"{path}:{inner.name}:{event.function if isinstance(event, Allocation) else ''}"
 
-    def allocation_site(self, ref: FunctionRef, effect: Effect) -> tuple[str, int]:
-        """Where the allocating call itself is: path and offset."""
+    def allocation_site(self, ref: FunctionRef, effect: Effect) -> Spot:
+        """Where the allocating call itself is."""
         inner, leaf = self._innermost(ref, effect)
-        return inner.path, leaf.at
+        return Spot(inner.path, leaf.at)
 
     # ----------------------------------------------------------------------------- masks
 

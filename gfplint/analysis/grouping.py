@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from gfplint.findings import Confidence, Finding
+from gfplint.program.anchors import Spot
 from gfplint.program.program import FunctionRef
 
 
@@ -17,13 +18,13 @@ class Match:
 
     finding: Finding
     lock: str
-    site: tuple[str, int]
+    site: Spot
     callback: FunctionRef | None
 
 
 def grouped(matches: Iterable[Match], lowest: Confidence) -> list[Finding]:
     """One finding for each problem. Those below ``lowest`` are no part of another one."""
-    by_site: dict[tuple[str, str, tuple[str, int], bool], list[Match]] = {}
+    by_site: dict[tuple[str, str, Spot, bool], list[Match]] = {}
     for match in matches:
         # What is allowed in one function must not stand for what isn't in another.
         finding = match.finding
@@ -53,7 +54,8 @@ def _merged(same: list[Finding], what: str) -> Finding:
         *((each.place, f"{each.function}() {what}") for each in rest if each.place != best.place),
     }
     return replace(
-        best, also=tuple(sorted(others, key=lambda other: (other[0].path, other[0].line, other[0].column)))
+        best,
+        also=tuple(sorted(others, key=lambda each: (each[0].path, each[0].line, each[0].column, each[1]))),
     )
 
 

@@ -58,4 +58,7 @@ class KeptCallbacks:
         """Keep the answers, and what was read and understood since this was made."""
         if self._kept is not None:
             books = self._phases.work.books()
+            anchors = self._phases.work.kept.anchors
+            if anchors is not None:
+                books = replace(books, anchors=anchors.dumps(answers)[1])
             self._kept.save(self._seen, (answers, replace(books, notes=books.notes - self._notes)))

@@ -1,22 +1,23 @@
 """The two phases of a run, in units of work that several processes share.
 
 First the callbacks of reclaim are followed to the locks that they wait for, then the functions of the paths
-that hold one of these locks are followed to their allocations. A unit is a callback, or a folder's worth of
-the files. What a unit answers depends on the sources and the rules alone, not on which units the process had
-before; so it makes no difference how many processes there are, and answers of earlier runs stand for units
-that no edit touched (:mod:`gfplint.cache.units`).
+that hold one of these locks are followed to their allocations. A unit is a callback, a file, or, where
+callers confirm, a folder's functions. What a unit answers depends on the sources and the rules alone, not on
+which units the process had before; so it makes no difference how many processes there are, and answers of
+earlier runs stand for units that no edit touched (:mod:`gfplint.cache.units`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from xxhash import xxh3_64_digest
 
-from gfplint.analysis import confidence
+from gfplint.analysis import confidence, suppressions
 from gfplint.analysis.callbacks import Answer, Awaited, Callback, Callbacks, Link
 from gfplint.analysis.callers import Callers
 from gfplint.analysis.conditions import Conditions
@@ -27,10 +28,10 @@ from gfplint.analysis.grouping import Match
 from gfplint.analysis.handed_out import handed_out
 from gfplint.analysis.regions import Held, Regions
 from gfplint.analysis.summary import LockClass, Locks, Region
-from gfplint.analysis.work import Progress, Work
+from gfplint.analysis.work import Progress, Work, folder_of
 from gfplint.errors import SourceError
 from gfplint.findings import Confidence
-from gfplint.program.kept import Key
+from gfplint.program.kept import KeptWork, Key
 from gfplint.program.program import FunctionRef, Program
 from gfplint.program.registrations import Registered
 from gfplint.program.symbols import GUARD_DEFINITIONS
@@ -94,7 +95,7 @@ class Phases:
         ids = [context.id for context in contexts]
 
         def key(unit: list[Registered]) -> Key:
-            return "callbacks", ids, unit
+            return "callbacks", ids, self.work.kept.relative(unit)
 
         def work(unit: list[Registered]) -> list[Answer]:
             self._begin(("callbacks", unit[0].callback))
@@ -139,6 +140,7 @@ class Phases:
         self._program.tree.index.expect(
             [
                 *GUARD_DEFINITIONS,
+                suppressions.WORD,
                 *(each.function for context in contexts for each in context.registrations if each.function),
                 *(name for key in ("enters", "leaves", "prepares") for name in models.names_with(key)),
             ]
@@ -160,7 +162,8 @@ class Phases:
                     registered,
                     effect.targets,
                     effect.depth,
-                    effect.cost,
+                    # Not where in its file: it is compared with others elsewhere.
+                    (*effect.cost[:-1], effect.at - ref.start),
                     each.masks,
                     thread,
                     each.under,
@@ -209,7 +212,7 @@ class Phases:
         beside = self._beside(queries, linked, own)
         self._searches += 1
         number = self._searches
-        facts = _told(queries, linked, locks)
+        facts = _told(self.work.kept, queries, linked, locks)
         wanted = [locks[name] for name in sorted(locks)]
         regions = Regions(self._evaluator, own | beside, wanted, self._callers, self.work, (number, facts))
         gates = Gates(self._evaluator, self._callers)
@@ -258,26 +261,24 @@ class Phases:
 
         asked = number, [(query.rule.id, query.context.id) for query in queries], lowest, bool(linked)
 
-        def look_key(unit: list[str]) -> Key:
-            mine = [path for path in unit if path in own]
-            return "look", asked, unit, mine, regions.inputs(unit)
+        def look_key(path: str) -> Key:
+            return "look", asked, path, path in own, regions.inputs(path)
 
-        def look(unit: list[str]) -> tuple[list[FunctionRef], list[Link], list[LockClass]]:
-            self._begin(("look", number, unit[0].rpartition("/")[0]))
-            mine = [path for path in unit if path in own]
-            holders = regions.holders(mine, worth)
+        def look(path: str) -> tuple[list[FunctionRef], list[Link], list[LockClass]]:
+            self._begin(("look", number, path))
+            holders = regions.holders(path, worth) if path in own else []
             links = _best_links(
                 explainer.link(ref, region)
-                for ref, region in (regions.waiting(unit) if linked else ())
+                for ref, region in (regions.waiting(path) if linked else ())
                 if starts_link(region) and confidence.is_short(region.effect)
             )
-            return holders, links, regions.held(mine)
+            return holders, links, regions.held(path) if path in own else []
 
         def confirm_key(unit: list[FunctionRef]) -> Key:
-            return "confirm", asked, unit
+            return "confirm", asked, self.work.kept.relative(unit)
 
         def confirm(unit: list[FunctionRef]) -> list[Match]:
-            self._begin(("confirm", number, unit[0].path.rpartition("/")[0]))
+            self._begin(("confirm", number, folder_of(unit[0].path)))
             return [
                 match
                 for ref in unit
@@ -285,14 +286,25 @@ class Phases:
                 for match in matches(held)
             ]
 
-        looked = self.work.answers(regions.prepare(), look_key, look, facts=facts, progress=progress)
-        holders = [refs for refs, _, _ in looked if refs]
-        regions.look_up_callers({ref for refs in holders for ref in refs})
-        found = self.work.answers(holders, confirm_key, confirm, facts=facts)
+        looked = self.work.answers(
+            regions.prepare(), look_key, look, facts=facts, progress=progress, together=folder_of
+        )
+        holders = _by_folder(refs for refs, _, _ in looked)
+        self._note_callers(regions, holders)
+        found = self.work.answers(holders, confirm_key, confirm, facts=facts, ahead=regions.look_up_callers)
         links = _best_links(link for _, each, _ in looked for link in each)
         self.held.update(lock for _, _, each in looked for lock in each)
         self.held.update(link.lock for link in links)
         return [match for unit in found for match in unit], links
+
+    def _note_callers(self, regions: Regions, holders: Sequence[list[FunctionRef]]) -> None:
+        """Read the callers of all holders, which the account counts, unless an earlier run did."""
+        keys: list[Key] = [("callers", self.work.kept.relative(refs)) for refs in holders]
+        known = self.work.kept.load(keys)
+        missing = [number for number, answer in enumerate(known) if answer is None]
+        regions.look_up_callers([holders[number] for number in missing])
+        for number in missing:
+            self.work.kept.work(keys[number], partial(regions.look_up_callers, [holders[number]]))
 
     def _beside(
         self, queries: Sequence[Query], linked: frozenset[str], own: frozenset[str]
@@ -326,6 +338,15 @@ class Phases:
         self._evaluator.begin(unit)
 
 
+def _by_folder(files: Iterable[list[FunctionRef]]) -> list[list[FunctionRef]]:
+    """Functions by file as units, those of one folder together."""
+    folders: dict[str, list[FunctionRef]] = {}
+    for refs in files:
+        if refs:
+            folders.setdefault(folder_of(refs[0].path), []).extend(refs)
+    return list(folders.values())
+
+
 def _waits(query: Query, lock: str) -> str:
     return f"waits {query.rule.id} {query.context.id} {lock}"
 
@@ -334,7 +355,7 @@ def _registered(answer: Answer) -> Registered:
     return answer.registered
 
 
-def _told(queries: Sequence[Query], linked: Collection[str], locks: Collection[str]) -> Facts:
+def _told(kept: KeptWork, queries: Sequence[Query], linked: Collection[str], locks: Collection[str]) -> Facts:
     """What a unit may ask about the run, as digests: who waits for a lock, whether a lock is linked, and
     whether it is one of those looked for.
     """
@@ -347,24 +368,13 @@ def _told(queries: Sequence[Query], linked: Collection[str], locks: Collection[s
             kind, _, name = what.partition(" ")
             if kind == "waits":
                 found = waits.get(what)
-                answer = xxh3_64_digest(_plain(found).encode()) if found is not None else b""
+                answer = xxh3_64_digest(repr(kept.relative(found)).encode()) if found is not None else b""
             else:
                 answer = b"1" if name in (linked if kind == "linked" else locks) else b""
             known[what] = answer
         return answer
 
     return tell
-
-
-def _plain(value: object) -> str:
-    """A text that is the same for equal values: ``repr``, but for the order in sets."""
-    if isinstance(value, (frozenset, set)):
-        return "{" + ",".join(sorted(_plain(each) for each in value)) + "}"
-    if isinstance(value, (list, tuple)):
-        return "(" + ",".join([_plain(each) for each in value]) + ")"
-    if is_dataclass(value):
-        return f"{type(value).__name__}" + _plain([getattr(value, each.name) for each in fields(value)])
-    return repr(value)
 
 
 def starts_chain(waits: Sequence[Awaited]) -> bool:

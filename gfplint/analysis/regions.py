@@ -73,55 +73,51 @@ class Regions:
             self._program.tree.trace, self._find_scope_wrappers
         )
 
-    def prepare(self) -> list[list[str]]:
-        """Find the files in which one of the locks may be held: by folder, those with the most text first."""
-        folders = by_folder(self._candidates.prepare())
-        return sorted(folders, key=lambda paths: (-self._program.tree.total_size(paths), paths))
-
-    def inputs(self, files: Iterable[str]) -> object:
-        """What candidates in these files depend on, as found by :meth:`prepare`."""
-        return self._candidates.inputs(files)
-
-    def holders(self, files: Iterable[str], worth: Worth) -> list[FunctionRef]:
-        """The functions of these files in which an allocation under one of the locks is ``worth`` a look,
-        in source order.
+    def prepare(self) -> list[str]:
+        """Find the files in which one of the locks may be held: those of one folder together, folders with
+        the most text first.
         """
-        return [
-            ref
-            for path in files
-            for ref in self._candidates.of(path)
-            if next(self._regions(ref, worth), None) is not None
-        ]
+        folders = by_folder(self._candidates.prepare())
+        folders.sort(key=lambda paths: (-self._program.tree.total_size(paths), paths))
+        return [path for paths in folders for path in paths]
 
-    def waiting(self, files: Iterable[str]) -> list[tuple[FunctionRef, Region]]:
-        """Where in these files a thread that holds one of the locks waits for another lock that has a name:
-        on certain ways only.
+    def inputs(self, path: str) -> object:
+        """What candidates in a file depend on, as found by :meth:`prepare`."""
+        return self._candidates.inputs([path])
+
+    def holders(self, path: str, worth: Worth) -> list[FunctionRef]:
+        """The functions of a file in which an allocation under one of the locks is ``worth`` a look, in
+        source order.
+        """
+        return [ref for ref in self._candidates.of(path) if next(self._regions(ref, worth), None) is not None]
+
+    def waiting(self, path: str) -> list[tuple[FunctionRef, Region]]:
+        """Where in a file a thread that holds one of the locks waits for another lock that has a name: on
+        certain ways only.
         """
         found: list[tuple[FunctionRef, Region]] = []
-        for path in files:
-            for ref in self._candidates.of(path):
-                for region in list(self._summary(ref).regions.values()):
-                    event = region.effect.event
-                    if (
-                        self._candidates.wants(region.held.lock.name)
-                        and isinstance(event, Wait)
-                        and event.lock.word
-                        and event.lock.exact
-                        and event.lock.name != region.held.lock.name
-                        and not event.lock.name.startswith(("?", "local "))
-                        and region.effect.targets == 1
-                    ):
-                        found.append((ref, region))
+        for ref in self._candidates.of(path):
+            for region in list(self._summary(ref).regions.values()):
+                event = region.effect.event
+                if (
+                    self._candidates.wants(region.held.lock.name)
+                    and isinstance(event, Wait)
+                    and event.lock.word
+                    and event.lock.exact
+                    and event.lock.name != region.held.lock.name
+                    and not event.lock.name.startswith(("?", "local "))
+                    and region.effect.targets == 1
+                ):
+                    found.append((ref, region))
         return found
 
-    def held(self, files: Iterable[str]) -> list[LockClass]:
-        """All locks that sleep and have a name under which a function that was looked at allocates or waits,
-        of interest or not, by name.
+    def held(self, path: str) -> list[LockClass]:
+        """All locks that sleep and have a name under which a function of a file that was looked at allocates
+        or waits, of interest or not, by name.
         """
         kinds = self._program.models.kinds
         found = {
             lock.name: lock
-            for path in files
             for ref in self._candidates.of(path)
             for region in self._summary(ref).regions.values()
             if kinds[(lock := region.held.lock).kind].sleeps and not lock.name.startswith(("?", "local "))
@@ -154,10 +150,11 @@ class Regions:
         finally:
             self._evaluator.focus = None
 
-    def look_up_callers(self, refs: set[FunctionRef]) -> None:
+    def look_up_callers(self, units: Iterable[Iterable[FunctionRef]]) -> bool:
         """Find the files that mention these functions and their callers, level by level: a search of the
-        tree costs much the same for one name as for all.
+        tree costs much the same for one name as for all. Always true: what counts is what it leaves.
         """
+        refs = {ref for unit in units for ref in unit}
         seen: set[FunctionRef] = set()
         for _ in range(_CALLER_LEVELS):
             names = {ref.name for ref in refs if not self.callers.static(ref)}
@@ -166,6 +163,7 @@ class Regions:
             refs = {caller for ref in sorted(refs) for caller, _ in self.callers.of(ref) or ()} - seen
             if not refs:
                 break
+        return True
 
     # ------------------------------------------------------------------------------ callers
 

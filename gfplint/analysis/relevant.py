@@ -111,7 +111,7 @@ class Relevant:
         assert self._kept is not None
         locks = self._sorted_locks()
         ways = WaysBack(self._evaluator, self._registered, self._kept)
-        key: Key = ("ways back", locks, self._registered)
+        key: Key = ("ways back", locks, self._kept.relative(self._registered))
         known = self._kept.load([key], ways.fact)[0]
         if known is None:
             known = self._kept.work(key, lambda: (ways.waiting(locks),), facts=ways.fact)

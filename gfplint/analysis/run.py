@@ -85,6 +85,7 @@ class Run:
             return None
         from gfplint.cache.kept import content
         from gfplint.cache.units import Units
+        from gfplint.program.anchors import Anchors
         from gfplint.program.kept_files import KeptFiles
         from gfplint.program.parts import Parts
 
@@ -98,7 +99,8 @@ class Run:
             program.kept_files = kept_files
             return program
 
-        units.parts = Parts(tree, fresh)
+        units.parts = Parts(tree, fresh, self.program.loaded)
+        units.anchors = Anchors(units.parts, units.covers)
         self.program.kept_files = kept_files
         units.ground(tree.trace.leaves(tree.trace.leave(outer)))
         return units

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from gfplint.errors import GfplintError
 from gfplint.findings import Confidence, Finding, Note, Place, Suppression
 from gfplint.frontend.comments import MARK, Directive, directives
-from gfplint.kernel import search
 from gfplint.program.program import Program
 from gfplint.rules import Rules
 
@@ -23,6 +22,10 @@ _KINDS = frozenset({"enter", "acquire", "call", "allocate", "reclaim", "callback
 
 _MANY = 400
 """Files from which on they are searched before they are read one by one."""
+
+
+WORD = MARK.decode().rstrip(":")
+"""What all comments for gfplint have."""
 
 
 @dataclass(slots=True)
@@ -77,12 +80,12 @@ class Suppressions:
         return [replace(note, path=self._program.tree.shown(note.path)) for note in found]
 
     def _marked(self, files: list[str]) -> Iterable[str]:
-        """Those of the files that may have comments for gfplint; many are searched by several processes."""
+        """Those of the files that may have comments for gfplint; of many, the index knows."""
         tree = self._program.tree
         if len(files) <= _MANY:
             return files
-        word = MARK.decode().rstrip(":")
-        return search.mentions(str(tree.root), files, [word], tree.jobs)[word]
+        marked = frozenset(tree.index.mentions([WORD])[WORD])
+        return [path for path in files if path in marked or path not in tree.index]
 
     def _of(self, path: str) -> list[_Allowed]:
         known = self._known.get(path)

@@ -104,7 +104,7 @@ class Scopes:
             for ref, wrapper in self._wrappers.items()
             if ref.name in words or not words.isdisjoint(self._macros)
         )
-        return [(path, sorted(named[path])) for path in files], wrappers
+        return [(path, sorted(named[path])) for path in files], self._work.kept.relative(wrappers)
 
     def _mentioning(
         self, files: list[str], words: set[str], *, by_hand: bool = False

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from gfplint.findings import Note
 from gfplint.kernel.tree import Consulted
 from gfplint.kernel.workers import dispatch
+from gfplint.program.anchors import Kept
 from gfplint.program.kept import KeptWork, Key
 from gfplint.program.program import Account, Program
 
@@ -34,6 +35,13 @@ class Books:
     account: Account
     notes: set[Note]
     consulted: Consulted
+    anchors: Kept
+    """What positions in the answers go by."""
+
+
+def folder_of(path: str) -> str:
+    """The folder that a file is in."""
+    return path.rpartition("/")[0]
 
 
 def by_folder(paths: Iterable[str]) -> list[list[str]]:
@@ -62,18 +70,31 @@ class Work:
         facts: Facts | None = None,
         progress: Progress = lambda done, total: None,
         jobs: int | None = None,
+        together: Callable[[_Item], object] | None = None,
+        ahead: Callable[[list[_Item]], object] = lambda units: None,
     ) -> list[_Result]:
-        """What was kept of the units, and the rest worked out. ``jobs``: processes, all by default."""
+        """What was kept of the units, and the rest worked out. ``jobs``: processes, all by default. Units
+        that follow one another are worked on by one process if ``together`` says the same of them.
+        ``ahead`` is told first which units these are.
+        """
         found: list[_Result | None] = list(self.kept.load([key(unit) for unit in units], facts))
         missing = [number for number, answer in enumerate(found) if answer is None]
-        results = self._spread(
-            lambda unit: self.kept.work(key(unit), lambda: work(unit), facts=facts),
-            [units[number] for number in missing],
-            self.jobs if jobs is None else jobs,
-            progress,
-        )
-        for number, result in zip(missing, results, strict=True):
-            found[number] = result
+        if missing:
+            ahead([units[number] for number in missing])
+        groups: list[list[int]] = []
+        for number in missing:
+            if groups and together is not None and together(units[number]) == together(units[groups[-1][0]]):
+                groups[-1].append(number)
+            else:
+                groups.append([number])
+
+        def each(numbers: list[int]) -> list[_Result]:
+            return [self._one(units[number], key, work, facts) for number in numbers]
+
+        results = self._spread(each, groups, self.jobs if jobs is None else jobs, progress)
+        for numbers, answers in zip(groups, results, strict=True):
+            for number, answer in zip(numbers, answers, strict=True):
+                found[number] = answer
         return [answer for answer in found if answer is not None]
 
     def spread(self, tasks: Sequence[Callable[[], _Result]]) -> list[_Result]:
@@ -81,12 +102,19 @@ class Work:
         jobs = self.jobs if len(tasks) >= _LEAST_TASKS else 1
         return self._spread(lambda task: task(), tasks, jobs, lambda done, total: None)
 
+    def _one(
+        self, unit: _Item, key: Callable[[_Item], Key], work: Callable[[_Item], _Result], facts: Facts | None
+    ) -> _Result:
+        return self.kept.work(key(unit), lambda: work(unit), facts=facts)
+
     def _spread(
         self, work: Callable[[_Item], _Result], units: Sequence[_Item], jobs: int, progress: Progress
     ) -> list[_Result]:
         """Work on the units, and bring home what each process read."""
         if not units:
             return []
+        if self.kept.anchors is not None:
+            self.kept.anchors.fresh = {}
         results, books = dispatch(work, units, jobs, self._close, lambda done: progress(done, len(units)))
         for each in books:
             self.add(each)
@@ -97,10 +125,13 @@ class Work:
         self._program.account.add(books.account)
         self._program.notes |= books.notes
         self._program.tree.consulted.add(books.consulted)
+        if self.kept.anchors is not None:
+            self.kept.anchors.learn(books.anchors)
 
     def books(self) -> Books:
         """What was read and understood so far."""
-        return Books(self._program.account, self._program.notes, self._program.tree.consulted)
+        anchors = self.kept.anchors.fresh if self.kept.anchors is not None else {}
+        return Books(self._program.account, self._program.notes, self._program.tree.consulted, anchors)
 
     def _close(self) -> Books:
         if self._program.tree.store is not None:

@@ -19,7 +19,7 @@ import marshal
 import os
 import pickle
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
@@ -29,7 +29,7 @@ from xxhash import xxh3_64_digest, xxh3_128_digest
 
 from gfplint.cache import identity, outside
 from gfplint.kernel.tables import ROWS, STORES, Tables, Words, folders_of, path_hash, rows_hash, word_hash
-from gfplint.kernel.trace import Leaf
+from gfplint.kernel.trace import Leaf, digest
 from gfplint.kernel.tree import KernelTree
 from gfplint.resources import rules_directory
 
@@ -61,8 +61,29 @@ class Parts(Protocol):
     def items(self, path: str) -> Mapping[int, int] | None:
         """The digests of a file's items by the hash of their name; None where it can't be read."""
 
+    def order(self, path: str, names: Collection[int]) -> int:
+        """The digest of the order of the items with names of these hashes."""
+
     def again(self, path: str, question: str, argument: object) -> int:
         """The digest of the answer to another question."""
+
+
+class Anchors(Protocol):
+    """Writes and reads answers with positions (:class:`gfplint.program.anchors.Anchors`)."""
+
+    def dumps(self, answer: object) -> tuple[bytes, dict[str, list[Any]]]:
+        """An answer, and by file what its positions go by."""
+
+    def loads(self, data: bytes, kept: dict[str, list[Any]], moved: Iterable[str]) -> Any:
+        """The answer with its positions where they are now that some files aren't as they were. Raises
+        :class:`LookupError` where one is gone.
+        """
+
+
+_Part = tuple[bytes, bytes, int, int, bytes, list[tuple[str, object, int]]]
+"""What was asked of a file: hashes of names with items and the digests of these, how many of them (the first)
+must be in the order that they were in and a digest of it, hashes of names without items, and other questions
+with digests."""
 
 
 class _Record(NamedTuple):
@@ -73,9 +94,8 @@ class _Record(NamedTuple):
     """Of what was asked of the index: hashes, four bytes each."""
     found: bytes
     """Of the answers to these: digests, eight bytes each."""
-    parts: dict[str, tuple[bytes, bytes, bytes, list[tuple[str, object, int]]]]
-    """By path: hashes of names with items and the digests of these, hashes of names without, and other
-    questions with digests."""
+    parts: dict[str, _Part]
+    """By path."""
     words: list[tuple[str, list[str], bytes]]
     """(place, words, digests of the files that mention each)"""
     many: list[tuple[str, int, bool]]
@@ -86,6 +106,7 @@ class _Record(NamedTuple):
     facts: list[tuple[str, bytes]]
     books: bytes
     answer: bytes
+    anchors: dict[str, list[Any]]
 
 
 class Units:
@@ -96,6 +117,7 @@ class Units:
         self._tree = tree
         self._changes: dict[bytes, Changes | None] = {}
         self._again: dict[tuple[str, str, str], int] = {}
+        self.anchors: Anchors | None = None
         self.parts: Parts | None = None
         """Asks about parts of files again. Without it, an answer that rests on a part of a file that has
         changed counts as touched."""
@@ -108,6 +130,11 @@ class Units:
             rules = identity.rules((rules_directory(), *rules_dirs))
             parts = [str(tree.root), tree.version_text, tree.project, *seen]
             self._prefix = rules + xxh3_128_digest(repr(parts).encode("utf-8", "surrogateescape"))
+
+    def covers(self, path: str) -> bool:
+        """Whether an edit of a file is noticed by what is in it."""
+        snapshot = self._tree.snapshot
+        return snapshot is not None and outside.covers(snapshot.identities.get(path))
 
     def ground(self, leaves: list[Leaf]) -> None:
         """What every answer rests on."""
@@ -138,9 +165,22 @@ class Units:
                 consulted.note_read(path, content)
             consulted.looked_for.update(record.looked_for)
             consulted.listings.update(record.listings)
-            answer, notes = pickle.loads(record.answer)
-            found.append((answer, {**marshal.loads(decompress(record.books)), "notes": notes}))
+            found.append(self._answer(record))
         return found
+
+    def _answer(self, record: _Record) -> tuple[Any, Books] | None:
+        """The answer with its books, None where what it speaks of isn't where it was, nor anywhere else."""
+        if self.anchors is None:
+            answer, notes = pickle.loads(record.answer)
+        else:
+            changes = self._since(record.state) if record.state != self._here() else None
+            try:
+                answer, notes = self.anchors.loads(
+                    record.answer, record.anchors, changes.paths if changes is not None else ()
+                )
+            except LookupError:
+                return None
+        return answer, {**marshal.loads(decompress(record.books)), "notes": notes}
 
     def _untouched(self, record: _Record, facts: Facts | None) -> bool:
         """Whether everything but searches is as it was."""
@@ -183,13 +223,13 @@ class Units:
         items = self.parts.items(path) if self.parts is not None else None
         if self.parts is None or items is None:
             return False
-        names, digests, absent, others = record.parts[path]
+        names, digests, ordered, order, absent, others = record.parts[path]
         if not items.keys().isdisjoint(array("I", absent)):
             return False
-        if any(
-            items.get(name) != found
-            for name, found in zip(array("I", names), array("Q", digests), strict=True)
-        ):
+        own = array("I", names)
+        if any(items.get(name) != found for name, found in zip(own, array("Q", digests), strict=True)):
+            return False
+        if ordered > 1 and self.parts.order(path, frozenset(own[:ordered])) != order:
             return False
         return all(
             self.parts.again(path, question, argument) == found for question, argument, found in others
@@ -240,7 +280,7 @@ class Units:
             return None
         identity, consulted = snapshot.identity, tree.consulted
         files, asked, found = array("I"), array("I"), array("Q")
-        parts: dict[str, list[tuple[object, ...]]] = {}
+        parts: dict[str, list[tuple[Any, ...]]] = {}
         words: dict[str, list[str]] = {}
         books: Books = {}
         many: list[tuple[str, int, bool]] = []
@@ -300,7 +340,7 @@ class Units:
             sorted(listings),
             sorted(told),
             compress(marshal.dumps(books, 4), 1),
-            pickle.dumps((answer, notes), 5),
+            *(self.anchors.dumps if self.anchors is not None else _dumps)((answer, notes)),
         )
 
     def _torn(self) -> bool:
@@ -394,17 +434,30 @@ def _compare_words(
                 asked.setdefault(rows, ("rows", group, name)) if same else asked.update({rows: None})
 
 
-def _packed(leaves: list[tuple[object, ...]]) -> tuple[bytes, bytes, bytes, list[tuple[str, object, int]]]:
+def _dumps(answer: object) -> tuple[bytes, dict[str, list[Any]]]:
+    return pickle.dumps(answer, 5), {}
+
+
+def _packed(leaves: list[tuple[Any, ...]]) -> _Part:
     """What was asked of one file, as a record has it."""
     names, digests, absent = array("I"), array("Q"), array("I")
+    order: list[tuple[int, int]] = []
     others: list[tuple[str, object, int]] = []
+    items: list[tuple[bool, int, int, tuple[int, ...]]] = []
     for leaf in leaves:
         if leaf[0] == "ask":
-            others.append((str(leaf[2]), leaf[3], cast(int, leaf[4])))
+            others.append((str(leaf[2]), leaf[3], leaf[4]))
         elif leaf[3]:
-            names.append(path_hash(str(leaf[2])))
-            digests.append(cast(int, leaf[3]))
+            items.append((not leaf[4], path_hash(leaf[2]), leaf[3], leaf[4]))
         else:
-            absent.append(path_hash(str(leaf[2])))
+            absent.append(path_hash(leaf[2]))
+    items.sort()
+    for _, name, found, starts in items:
+        names.append(name)
+        digests.append(found)
+        order.extend([(start, name) for start in starts])
     others.sort(key=repr)
-    return names.tobytes(), digests.tobytes(), absent.tobytes(), others
+    order.sort()
+    ordered = sum(not item[0] for item in items)
+    together = digest([name for _, name in order]) if ordered > 1 else 0
+    return names.tobytes(), digests.tobytes(), ordered, together, absent.tobytes(), others

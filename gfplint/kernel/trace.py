@@ -10,7 +10,8 @@ A leaf is a tuple that begins with its kind. Some end with a digest of the answe
 be asked again when something happened that may have changed it:
 
 - ``("file", path)``: the content of a file, or whether there is one;
-- ``("item", path, name, digest)``: the items of a name in a file (digest 0: there is none);
+- ``("item", path, name, digest, starts)``: the items of a name in a file (digest 0: there is none), which are
+  in this order among others; where ``starts`` is empty, order doesn't matter;
 - ``("ask", path, question, argument, digest)``: another question about a part of a file
   (:mod:`gfplint.program.parts`);
 - ``("name", group, name, digest)``: the sites of a name in a group of the index

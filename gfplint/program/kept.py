@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from gfplint.program.anchors import Anchors
 from gfplint.program.program import Program
 
 if TYPE_CHECKING:
@@ -24,6 +25,18 @@ class KeptWork:
     def __init__(self, program: Program, units: Units | None = None) -> None:
         self._program = program
         self._units = units
+
+    @property
+    def anchors(self) -> Anchors | None:
+        """What positions of answers go by, where any are kept."""
+        anchors = self._units.anchors if self._units is not None and self._units.on else None
+        assert anchors is None or isinstance(anchors, Anchors)
+        return anchors
+
+    def relative(self, value: object) -> object:
+        """What tells an answer from others, in a form that stays when lines move."""
+        anchors = self.anchors
+        return anchors.relative(value) if anchors is not None else value
 
     def load(self, keys: Sequence[Key], facts: Facts | None = None) -> list[Any | None]:
         """The kept answers, None where there is none; their books are added to this run's."""

@@ -69,7 +69,12 @@ class KeptFiles:
         if not self.left:
             return
         self.left -= 1
-        leaves = [leaf for leaf in self._tree.trace.leaves(node) if leaf != ("file", path)]
+        # A macro counts by what it is, not by where: that may be another place when the file is loaded.
+        leaves = [
+            (*leaf[:4], ()) if leaf[0] == "item" else leaf
+            for leaf in self._tree.trace.leaves(node)
+            if leaf != ("file", path)
+        ]
         if any(leaf[0] == "book" and leaf[1] != "files" for leaf in leaves):
             return
         items = file.items

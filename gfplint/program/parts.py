@@ -8,6 +8,8 @@ the question is asked again, of a program that nothing else uses, and the digest
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gfplint.errors import SourceError
@@ -17,23 +19,28 @@ from gfplint.kernel import scan
 from gfplint.kernel.tables import path_hash
 from gfplint.kernel.trace import digest
 from gfplint.kernel.words import words_in
+from gfplint.program.anchors import Span, spans
 from gfplint.program.including import header_macros
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable
 
     from gfplint.frontend.source import Item, SourceFile
     from gfplint.kernel.tree import KernelTree
     from gfplint.program.program import Program
 
 _PLACED = (ItemKind.FUNCTION, ItemKind.VARIABLE, ItemKind.OTHER)
+"""Kinds of items that steps may be in."""
+_MOST_SPANS = 500
+"""Files of which it is kept where everything is."""
 _NONE = 1
 """The digest of every part of a file that can't be read."""
 
 
 def item_digest(file: SourceFile, items: list[Item]) -> int:
     """Of all that the items of one name are; 0 where there are none. Of what has steps in it, or may be one,
-    place and comments count, too: findings name lines.
+    comments count, too: findings name lines. Where in the file the items are doesn't: see
+    :mod:`gfplint.program.anchors`.
     """
     return digest([_plain(file, item) for item in items]) if items else 0
 
@@ -44,12 +51,56 @@ def _plain(file: SourceFile, item: Item) -> tuple[object, ...]:
     if item.kind not in _PLACED:
         return plain
     made = item.text if isinstance(item, Made) else b""
-    return *plain, made, item.start, file.position(item.start), file.data[item.start : item.end]
+    return *plain, made, file.position(item.start)[1], file.data[item.start : item.end]
 
 
-def matches_digest(found: list[re.Match[bytes]]) -> int:
-    """Of where a pattern matches in a file."""
-    return digest([(match.span(), match.groups()) for match in found])
+def groups_digest(found: list[re.Match[bytes]]) -> int:
+    """Of what a pattern matches in a file, wherever."""
+    return digest([match.groups() for match in found])
+
+
+def matches_digest(found: list[re.Match[bytes]], around: Callable[[int], Item | None]) -> int:
+    """Of where a pattern matches: in which items, and where in these. ``around`` tells the item around an
+    offset.
+    """
+    plain: list[object] = []
+    for match in found:
+        item = around(match.start())
+        if item is None:
+            plain.append((match.end() - match.start(), match.groups()))
+        else:
+            at = match.start() - item.start, match.end() - item.start
+            plain.append((item.name, item.kind.value, at, match.groups()))
+    return digest(plain)
+
+
+def matching_digest(found: list[tuple[Item, list[re.Match[bytes]]]]) -> int:
+    """Of the items in which a pattern matches, in order, and where in these."""
+    return digest(
+        [
+            (
+                item.name,
+                item.kind.value,
+                [(match.start() - item.start, match.end() - item.start, match.groups()) for match in matches],
+            )
+            for item, matches in found
+        ]
+    )
+
+
+def matching(
+    items: Iterable[Item], found: list[re.Match[bytes]], kinds: Collection[ItemKind]
+) -> list[tuple[Item, list[re.Match[bytes]]]]:
+    """The items of these kinds with matches of a pattern, in order."""
+    result = []
+    starts = [match.start() for match in found]
+    for item in items:
+        if item.kind in kinds:
+            first, last = bisect_left(starts, item.start), bisect_left(starts, item.end)
+            inside = [match for match in found[first:last] if match.end() <= item.end]
+            if inside:
+                result.append((item, inside))
+    return result
 
 
 def kind_digest(file: SourceFile, kind: str) -> int:
@@ -60,11 +111,6 @@ def kind_digest(file: SourceFile, kind: str) -> int:
 def made_digest(file: SourceFile) -> int:
     """Of all items that macros make."""
     return digest([item_digest(file, [item]) for item in file.items if isinstance(item, Made)])
-
-
-def outlines_digest(file: SourceFile, kinds: tuple[ItemKind, ...]) -> int:
-    """Of where the items of some kinds begin and end."""
-    return digest([(item.name, item.start, item.end) for item in file.items if item.kind in kinds])
 
 
 def kinds_of(kinds: tuple[ItemKind, ...]) -> str:
@@ -94,13 +140,21 @@ _LINE = re.compile(rb"#[^\n\\]*(?:\\\r?\n[^\n\\]*|\\[^\n\\]*)*")
 
 
 class Parts:
-    """Asks again. ``fresh`` makes a program whose books nobody reads."""
+    """Asks again. ``fresh`` makes a program whose books nobody reads; ``loaded`` has files that are split."""
 
-    def __init__(self, tree: KernelTree, fresh: Callable[[], Program]) -> None:
+    def __init__(
+        self,
+        tree: KernelTree,
+        fresh: Callable[[], Program],
+        loaded: Callable[[str], SourceFile | None] = lambda _: None,
+    ) -> None:
         self._tree = tree
+        self._loaded = loaded
         self._fresh = fresh
         self._program: Program | None = None
         self._items: dict[str, dict[int, int] | None] = {}
+        self._order: dict[str, list[int]] = {}
+        self._spans: dict[str, dict[tuple[str, int], Span]] = {}
         self._macros: dict[str, dict[str, bytes]] = {}
 
     def items(self, path: str) -> dict[int, int] | None:
@@ -112,7 +166,24 @@ class Parts:
                 if file is not None
                 else None
             )
+            items = sorted([(i.start, path_hash(i.name)) for i in file.items]) if file is not None else []
+            self._order[path] = [name for _, name in items]
         return self._items[path]
+
+    def order(self, path: str, names: Collection[int]) -> int:
+        """The digest of the order of a file's items with names of these hashes."""
+        self.items(path)
+        return digest([name for name in self._order[path] if name in names])
+
+    def spans(self, path: str) -> dict[tuple[str, int], Span]:
+        """Where the items are that places may be in."""
+        known = self._spans.get(path)
+        if known is None:
+            file = self._loaded(path) or self._source(path)
+            if len(self._spans) >= _MOST_SPANS:
+                self._spans.clear()
+            known = self._spans[path] = spans(file) if file is not None else {}
+        return known
 
     def again(self, path: str, question: str, argument: object) -> int:
         """The digest of the answer to a question about a file as it is now."""
@@ -155,13 +226,18 @@ class Parts:
             return made_digest(file)
         if question == "kind":
             return kind_digest(file, str(argument))
-        if question == "items":
-            return outlines_digest(file, tuple(ItemKind[name] for name in str(argument).split()))
         if question == "included":
-            return matches_digest(list(INCLUDED_C.finditer(file.data)))
+            return groups_digest(list(INCLUDED_C.finditer(file.data)))
+        if question == "matching":
+            assert isinstance(argument, tuple)
+            pattern, kinds = argument
+            found = list(re.finditer(pattern, file.text, re.M))
+            return matching_digest(matching(file.items, found, [ItemKind[name] for name in kinds.split()]))
         assert question == "matches"
         assert isinstance(argument, bytes)
-        return matches_digest(list(re.finditer(argument, file.text, re.M)))
+        assert self._program is not None
+        around = partial(self._program.around, path)
+        return matches_digest(list(re.finditer(argument, file.text, re.M)), around)
 
     def _source(self, path: str) -> SourceFile | None:
         if self._program is None:

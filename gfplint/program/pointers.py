@@ -8,7 +8,7 @@ from gfplint import ir
 from gfplint.findings import Note
 from gfplint.kernel.trace import Memo
 from gfplint.models import Model
-from gfplint.program.program import FunctionRef
+from gfplint.program.program import Called, FunctionRef
 from gfplint.program.stores import Stores, origins
 from gfplint.program.types import Types
 
@@ -59,10 +59,10 @@ class Pointers:
         if not isinstance(found, Model):
             if not found and self._program.variable(name, fn.path) is not None:
                 return None
-            self._site((fn.path, call.at, name), -1 if found else 0)
+            self._site(called(fn, call, name), -1 if found else 0)
         return found
 
-    def _site(self, key: tuple[str, int, str], targets: int) -> None:
+    def _site(self, key: Called, targets: int) -> None:
         self._program.account.enter_site(key, targets)
         self._trace.leaf("book", "sites", key, targets)
 
@@ -79,7 +79,7 @@ class Pointers:
 
     def count(self, fn: ir.Function, call: ir.Call, targets: int) -> None:
         """Enter a call through a pointer into the account."""
-        self._site((fn.path, call.at, repr(call.function)), targets)
+        self._site(called(fn, call, repr(call.function)), targets)
 
     def targets(self, call: ir.Call, fn: ir.Function, home: str) -> Targets:
         """The functions that a call through a pointer is followed into; none where nothing is known, or too
@@ -155,6 +155,11 @@ class Pointers:
             else:
                 counts["few" if number <= _FEW else "many"] += 1
         return counts
+
+
+def called(fn: ir.Function, call: ir.Call, text: str) -> Called:
+    """A call in a function as the books have it."""
+    return fn.path, fn.name, call.at - fn.name_at, text
 
 
 def _pointer(expr: ir.Expr) -> ir.Expr:

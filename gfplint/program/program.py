@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeAlias
 
 from gfplint import ir
@@ -33,12 +33,14 @@ from gfplint.program.kept_files import KeptFiles
 from gfplint.program.makers import Makers
 from gfplint.program.parts import (
     INCLUDED_C,
+    groups_digest,
     item_digest,
     kind_digest,
     kinds_of,
     made_digest,
     matches_digest,
-    outlines_digest,
+    matching,
+    matching_digest,
 )
 from gfplint.program.symbols import TreeSymbols
 
@@ -58,8 +60,10 @@ class FunctionRef:
     name: str
 
 
-Where: TypeAlias = tuple[str, int, str]
-"""A :class:`FunctionRef` as the plain tuple that the books have."""
+Where: TypeAlias = tuple[str, str, int]
+"""A function as the books have it, which lines don't change: file, name, and which one of that name."""
+Called: TypeAlias = tuple[str, str, int, str]
+"""A call seen: file, function, offset in it, and what is called."""
 _Declaration: TypeAlias = tuple[str, int, ItemKind, str]
 """Path, start, kind and name of an item that declares variables."""
 
@@ -75,8 +79,8 @@ class Account:
     with_errors: set[Where] = field(default_factory=set)
     evaluated: set[Where] = field(default_factory=set)
     """Functions that were walked."""
-    sites: dict[tuple[str, int, str], int] = field(default_factory=dict)
-    """(file, offset, text) of each call seen → number of targets; -1 for a direct one."""
+    sites: dict[Called, int] = field(default_factory=dict)
+    """Number of targets of each call; -1 for a direct one."""
 
     def add(self, other: Account) -> None:
         """Take over another process's."""
@@ -88,7 +92,7 @@ class Account:
         for site, number in other.sites.items():
             self.enter_site(site, number)
 
-    def enter_site(self, site: tuple[str, int, str], number: int) -> None:
+    def enter_site(self, site: Called, number: int) -> None:
         """A call and its number of targets: the largest that any walk saw."""
         self.sites[site] = max(number, self.sites.get(site, number))
 
@@ -113,7 +117,8 @@ class Program:
         self._header_macros: dict[str, dict[str, bytes]] = {}
         self._sources: dict[str, tuple[SourceFile | None, int]] = {}
         self._opening: set[str] = set()
-        self._digests: dict[tuple[str, str], int] = {}
+        self._digests: dict[tuple[str, str], tuple[int, tuple[int, ...]]] = {}
+        self._numbered: dict[FunctionRef, Where] = {}
         self._functions: Memo[FunctionRef, ir.Function | None] = Memo(trace, self._find_function)
         self._resolved: Memo[tuple[str, str], FunctionRef | None] = Memo(trace, self._resolve)
         self._variables: Memo[tuple[str, str], ir.Variable | None] = Memo(trace, self._find_variable)
@@ -134,11 +139,20 @@ class Program:
         self.notes.add(note)
         self.tree.trace.leaf("book", "notes", note)
 
-    def enter(self, book: str, where: Where) -> None:
+    def enter(self, book: str, ref: FunctionRef) -> None:
         """A function belongs to one of the sets of the :class:`Account`."""
+        where = self._where(ref)
         known: set[Where] = getattr(self.account, book)
         known.add(where)
         self.tree.trace.leaf("book", book, where)
+
+    def _where(self, ref: FunctionRef) -> Where:
+        known = self._numbered.get(ref)
+        if known is None:
+            starts = sorted(item.start for item in self.find(ref.path, ref.name, ItemKind.FUNCTION))
+            number = starts.index(ref.start) if ref.start in starts else -1
+            known = self._numbered[ref] = ref.path, ref.name, number
+        return known
 
     # ------------------------------------------------------------------------------ files
 
@@ -197,6 +211,11 @@ class Program:
         self._sources[path] = file, node
         return file, node
 
+    def loaded(self, path: str) -> SourceFile | None:
+        """The file if it has been split already."""
+        known = self._sources.get(path)
+        return known[0] if known is not None and path not in self._opening else None
+
     def find(self, path: str, name: str, *kinds: ItemKind) -> list[Item]:
         """The items of a name in a file, of any of ``kinds``, active ones first: what :meth:`part` is for."""
         file = self.part(path)
@@ -205,10 +224,11 @@ class Program:
         if self.tree.trace.on:
             known = self._digests.get((path, name))
             if known is None:
-                known = item_digest(file, file.find(name))
+                items = file.find(name)
+                known = item_digest(file, items), tuple(sorted([item.start for item in items]))
                 if path not in self._opening:
                     self._digests[path, name] = known
-            self.tree.trace.leaf("item", path, name, known)
+            self.tree.trace.leaf("item", path, name, *known)
         return file.find(name, *kinds)
 
     def has(self, path: str, text: bytes) -> bool:
@@ -261,35 +281,24 @@ class Program:
             return []
         found = list(pattern.finditer(file.text))
         if self.tree.trace.on:
-            self.tree.trace.leaf("ask", path, "matches", pattern.pattern, matches_digest(found))
+            known = matches_digest(found, partial(self.around, path))
+            self.tree.trace.leaf("ask", path, "matches", pattern.pattern, known)
         return found
 
     def matching(
         self, path: str, pattern: re.Pattern[bytes], *kinds: ItemKind
     ) -> list[tuple[Item, list[re.Match[bytes]]]]:
-        """The items of these kinds with matches of a pattern, in order."""
-        matches = self.matches(path, pattern)
+        """The items of these kinds with matches of a pattern like those of :meth:`matches`, in order."""
         file = self.part(path)
-        if file is None or not matches:
+        if file is None:
             return []
-        result = []
-        inside: set[int] = set()
-        starts = [match.start() for match in matches]
-        for item in file.items:
-            if item.kind in kinds:
-                first, last = bisect_left(starts, item.start), bisect_left(starts, item.end)
-                found = [match for match in matches[first:last] if match.end() <= item.end]
-                if found:
-                    self.find(path, item.name)
-                    result.append((item, found))
-                    inside.update(match.start() for match in found)
-        if len(inside) < len(matches):
-            # What stands outside of items may be inside of one when something else changes.
-            self.tree.trace.leaf("ask", path, "items", kinds_of(kinds), self._outlines(file, kinds))
+        result = matching(file.items, list(pattern.finditer(file.text)), kinds)
+        if self.tree.trace.on:
+            asked = pattern.pattern, kinds_of(kinds)
+            self.tree.trace.leaf("ask", path, "matching", asked, matching_digest(result))
+        for item, _ in result:
+            self.find(path, item.name)
         return result
-
-    def _outlines(self, file: SourceFile, kinds: tuple[ItemKind, ...]) -> int:
-        return outlines_digest(file, kinds) if self.tree.trace.on else 0
 
     def made(self, path: str) -> list[Made]:
         """The items of a file that macros make, for who looks into nothing else of it."""
@@ -344,15 +353,22 @@ class Program:
 
     def enclosing(self, path: str, offset: int) -> Item | None:
         """The function or variable whose definition contains an offset."""
+        item = self.around(path, offset)
+        if item is not None:
+            self.find(path, item.name)
+        else:
+            self.tree.trace.leaf("file", path)
+        return item
+
+    def around(self, path: str, offset: int) -> Item | None:
+        """The same for who has found the offset in a part of the file that counts."""
         known = self._starts(path)
         position = bisect_right(known[0], offset) - 1
         while position >= 0 and known[0][position] > offset - _LONGEST:
             item = known[1][position]
             if offset < item.end:
-                self.find(path, item.name)
                 return item
             position -= 1
-        self.tree.trace.leaf("file", path)
         return None
 
     def _find_starts(self, path: str) -> tuple[list[int], list[Item]]:
@@ -368,7 +384,7 @@ class Program:
         if file is not None:
             found = list(INCLUDED_C.finditer(file.data))
             if self.tree.trace.on:
-                self.tree.trace.leaf("ask", path, "included", "", matches_digest(found))
+                self.tree.trace.leaf("ask", path, "included", "", groups_digest(found))
             for match in found:
                 folder = path.rpartition("/")[0]
                 joined = _normalise(f"{folder}/{match[1].decode('utf-8', 'replace')}")
@@ -464,13 +480,12 @@ class Program:
             if file is not None and item.start == ref.start:
                 result = self._lower(file, item)
                 break
-        where = (ref.path, ref.start, ref.name)
-        self.enter("looked_at", where)
+        self.enter("looked_at", ref)
         if result is None:
             self.note(Note("syntax", ref.path, 0, f"{ref.name}() could not be read."))
-            self.enter("unread", where)
+            self.enter("unread", ref)
         elif result.errors:
-            self.enter("with_errors", where)
+            self.enter("with_errors", ref)
             line = file.position(result.name_at)[0] if file else 0
             self.note(
                 Note(
@@ -631,10 +646,13 @@ class Program:
         file = self.part(path)
         if file is None:
             return 0, 0
-        place = file.position(offset)
         if self.tree.trace.on:
-            self.tree.trace.leaf("ask", path, "line", offset, digest(place))
-        return place
+            item = self.around(path, offset)
+            if item is not None:
+                self.find(path, item.name)
+            else:
+                self.tree.trace.leaf("ask", path, "line", offset, digest(file.position(offset)))
+        return file.position(offset)
 
 
 def _normalise(path: str) -> str:
