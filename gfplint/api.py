@@ -116,10 +116,11 @@ def _analysed(
 
 def show_locks(options: CheckOptions) -> list[CallbackLocks]:
     """Every callback of reclaim in the tree and the locks that it waits for."""
+    from gfplint.analysis.evaluate import Limits
     from gfplint.analysis.run import Run
 
     with open_tree(options) as tree:
-        return _deep(lambda: Run(options, tree).show_locks())
+        return _deep(lambda: Run(options, tree, limits=Limits()).show_locks())
 
 
 def dump(stage: str, options: CheckOptions) -> str:

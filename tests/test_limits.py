@@ -27,8 +27,14 @@ from gfplint.program import constants, pointers, registrations, types
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 LIMITS = Limits()
+MEDIUM = confidence.limits(Confidence.MEDIUM)
 BOUNDS = {
-    "functions on a way": LIMITS.depth,
+    "functions on a way, with `--min-confidence low`, `--show-locks` and `--dump`": LIMITS.depth,
+    "functions on a way otherwise: more would be a finding of low confidence": MEDIUM.depth,
+    "functions on a way in a chain of locks, where low confidence isn't asked for": confidence.chain_length(
+        Confidence.MEDIUM
+    ),
+    "targets of a pointer call that is followed, where low confidence isn't asked for": MEDIUM.targets,
     "blocks walked in one evaluation of a function": LIMITS.steps,
     "evaluations of one function with different facts": LIMITS.specialisations,
     "evaluations of the head of a recursion": LIMITS.rounds,
@@ -84,3 +90,13 @@ def test_levels_of_confidence(level: Confidence, length: int, targets: int) -> N
     assert confidence.level(targets + 1, True, length) < level
     assert confidence.level(targets, True, length + 1) < level
     assert confidence.level(targets, False, length) is Confidence.LOW
+
+
+def test_what_is_not_followed_would_have_low_confidence() -> None:
+    for lowest in (Confidence.MEDIUM, Confidence.HIGH):
+        bounds = confidence.limits(lowest)
+        assert bounds.targets is not None
+        assert confidence.level(bounds.targets, True, bounds.depth - 1) >= Confidence.MEDIUM
+        assert confidence.level(bounds.targets + 1, True, 1) is Confidence.LOW
+        assert confidence.level(1, True, bounds.depth) is Confidence.LOW
+    assert confidence.limits(Confidence.LOW) == LIMITS

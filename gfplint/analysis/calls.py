@@ -118,6 +118,9 @@ class Calls:
             self._summary.at_doubt = True
             if self._evaluator.doubt:
                 return (), 0
+        most = self._evaluator.limits.targets
+        if most is not None and found.possible > most:
+            return (), 0
         return found.refs, found.possible
 
     def _called(

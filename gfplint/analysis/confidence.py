@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gfplint.analysis.callbacks import Awaited
+from gfplint.analysis.evaluate import Limits
 from gfplint.analysis.lock_facts import LockFacts
 from gfplint.analysis.regions import Held
 from gfplint.analysis.summary import Effect, Region
@@ -21,6 +22,9 @@ on a way stands under conditions, and those that the analysis can't decide add u
 
 _SHORT_LINK = 3
 """The same for every way of a chain of locks, for medium confidence."""
+
+_ASIDE = 2
+"""Functions beyond the end of a way of a chain that are looked into, for the locks that they return with."""
 
 _DRIVER = 4
 """Folders that two files of one driver have in common at least (``drivers/gpu/drm/amd``), where neither's
@@ -43,6 +47,20 @@ class Certainty:
     def all(self) -> bool:
         """Whether nothing is left open."""
         return self.reclaims and self.matches and self.admitted
+
+
+def limits(lowest: Confidence) -> Limits:
+    """The bounds of walks that look for findings of this confidence or a higher one: what lies beyond them
+    would be of low confidence.
+    """
+    return Limits() if lowest is Confidence.LOW else Limits(depth=_LONG + 1, targets=_FEW)
+
+
+def chain_length(lowest: Confidence) -> int | None:
+    """How many functions on a way a walk need follow that looks for chains of locks of this confidence; None
+    where its :func:`limits` say all.
+    """
+    return None if lowest is Confidence.LOW else _SHORT_LINK + 1 + _ASIDE
 
 
 def best_wait(awaited: Awaited) -> Confidence:

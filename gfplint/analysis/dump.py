@@ -23,6 +23,7 @@ from typing import TypeAlias
 from gfplint import ir
 from gfplint.analysis import dump_text
 from gfplint.analysis.callbacks import Callback, Callbacks
+from gfplint.analysis.evaluate import Limits
 from gfplint.analysis.expressions import Reader
 from gfplint.analysis.observe import observe
 from gfplint.analysis.run import Run
@@ -50,7 +51,7 @@ def dump_stage(stage: str, options: CheckOptions) -> str:
     wanted: list[tuple[Path, str | None]] = [_parted(path) for path in options.paths]
     options = replace(options, paths=tuple(path for path, _ in wanted))
     with open_tree(options) as tree:
-        return _dumped(stage, Run(options, tree), wanted)
+        return _dumped(stage, Run(options, tree, limits=Limits()), wanted)
 
 
 def _dumped(stage: str, run: Run, wanted: list[tuple[Path, str | None]]) -> str:

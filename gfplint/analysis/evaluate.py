@@ -55,6 +55,9 @@ class Limits:
     """Evaluations of the head of a recursion."""
     steps: int = 6000
     """Blocks walked in one evaluation of one function."""
+    targets: int | None = None
+    """Possible targets of one call through a pointer beyond which it is not followed; None: as many as
+    :class:`~gfplint.program.pointers.Pointers` answers."""
 
 
 @dataclass(slots=True)
@@ -112,6 +115,7 @@ class Evaluator:
         """The bits of a mask that some rule speaks of."""
         self.focus: frozenset[str] | None = None
         """Lock classes without which the function that a walk starts from is of no interest; None: all is."""
+        self._near = _DONE
         self._horizon = _DONE
         self.home = ""
         """Folder of the function that the current walk started from."""
@@ -341,7 +345,7 @@ class Evaluator:
         """What ``ref`` may do when called with ``facts``."""
         if not self._stack:
             self.home = ref.path.rpartition("/")[0]
-            self._horizon = _DONE
+            self._horizon = self._near
         entries = self._memo.setdefault(ref, [])
         left = min(self.limits.depth, self._horizon) - len(self._stack)
         found = self._known(entries, facts, left)
@@ -462,15 +466,17 @@ class Evaluator:
             for each in held:
                 self._trace.leaf("fact", f"wanted {each.lock.name}")
                 inside = inside or each.lock.name in self.focus
-            self._horizon = _DONE if inside else 1 + _GLANCE
+            self._horizon = self._near if inside else min(self._near, 1 + _GLANCE)
 
-    def begin(self, unit: object) -> None:
+    def begin(self, unit: object, near: int | None = None) -> None:
         """Start a unit of work, unless it is the one that was started last: its answers must not depend on
-        which units came before, in this process.
+        which units came before, in this process. ``near``: functions on a way that it is about, if fewer
+        than :attr:`Limits.depth`.
 
         What is kept are answers that are the same whenever they are asked for. What came out of a recursion,
         was cut short by a bound, or stands for too many different facts, is not.
         """
+        self._near = near if near is not None else _DONE
         if unit == self._unit_of:
             return
         if self.program.size > _MOST:
@@ -503,7 +509,7 @@ class Evaluator:
         state.forget()
         self.types.forget()
         self.program.forget()
-        gc.collect()
+        gc.collect(0)  # what has outlived an earlier call isn't looked at again: it is here to stay
 
     def _replace(self, ref: FunctionRef, entry: _Entry) -> None:
         """Keep an answer, in the place of one for the same facts that was cut short sooner."""

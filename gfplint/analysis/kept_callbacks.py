@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gfplint.analysis.callbacks import Answer
+from gfplint.analysis.evaluate import Limits
 from gfplint.analysis.phases import Phases
 from gfplint.analysis.work import Books
 from gfplint.kernel.tree import KernelTree
@@ -24,11 +25,16 @@ if TYPE_CHECKING:
 class KeptCallbacks:
     """The answers about the callbacks of some contexts in one tree, if the tree has a store.
 
-    Made before the callbacks are followed; ``contexts`` are the contexts' ids.
+    Made before the callbacks are followed, within ``limits``; ``contexts`` are the contexts' ids.
     """
 
     def __init__(
-        self, options: CheckOptions, tree: KernelTree, phases: Phases, contexts: tuple[str, ...]
+        self,
+        options: CheckOptions,
+        tree: KernelTree,
+        phases: Phases,
+        contexts: tuple[str, ...],
+        limits: Limits,
     ) -> None:
         self._phases = phases
         self._kept: Kept | None = None
@@ -41,7 +47,7 @@ class KeptCallbacks:
         from gfplint.cache.kept import Kept, content
 
         self._kept = Kept(tree, "callbacks", options.rules_dirs)
-        self._seen: list[object] = [contexts, tree.arch, content(options.kconfig)]
+        self._seen: list[object] = [contexts, tree.arch, content(options.kconfig), limits]
 
     def load(self) -> list[Answer] | None:
         """The answers of an earlier run, None where there is none; its books are added to this one's."""

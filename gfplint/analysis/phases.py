@@ -209,6 +209,8 @@ class Phases:
             for name, waits in query.waits.items():
                 if any(confidence.best_wait(each) >= lowest for each in waits):
                     locks[name] = waits[0].lock
+        chains = all(each.links for query in queries for waits in query.waits.values() for each in waits)
+        near = confidence.chain_length(lowest) if chains else None
         beside = self._beside(queries, linked, own)
         self._searches += 1
         number = self._searches
@@ -259,13 +261,13 @@ class Phases:
                     own = awaited.links or explainer.belongs(lock, callback.path)
                     yield Match(finding, lock.name, site, None if own else callback)
 
-        asked = number, [(query.rule.id, query.context.id) for query in queries], lowest, bool(linked)
+        asked = number, [(query.rule.id, query.context.id) for query in queries], lowest, bool(linked), near
 
         def look_key(path: str) -> Key:
             return "look", asked, path, path in own, regions.inputs(path)
 
         def look(path: str) -> tuple[list[FunctionRef], list[Link], list[LockClass]]:
-            self._begin(("look", number, path))
+            self._begin(("look", number, path), near)
             holders = regions.holders(path, worth) if path in own else []
             links = _best_links(
                 explainer.link(ref, region)
@@ -278,7 +280,7 @@ class Phases:
             return "confirm", asked, self.work.kept.relative(unit)
 
         def confirm(unit: list[FunctionRef]) -> list[Match]:
-            self._begin(("confirm", number, folder_of(unit[0].path)))
+            self._begin(("confirm", number, folder_of(unit[0].path)), near)
             return [
                 match
                 for ref in unit
@@ -333,9 +335,9 @@ class Phases:
 
     # ---------------------------------------------------------------------------- process
 
-    def _begin(self, unit: object) -> None:
+    def _begin(self, unit: object, near: int | None = None) -> None:
         """A unit of work starts: nothing of the last one's may show in it."""
-        self._evaluator.begin(unit)
+        self._evaluator.begin(unit, near)
 
 
 def _by_folder(files: Iterable[list[FunctionRef]]) -> list[list[FunctionRef]]:

@@ -10,9 +10,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gfplint.analysis import confidence
 from gfplint.analysis.callbacks import Answer, Awaited, Link, awaited
 from gfplint.analysis.conditions import Conditions
-from gfplint.analysis.evaluate import Evaluator
+from gfplint.analysis.evaluate import Evaluator, Limits
 from gfplint.analysis.explain_scopes import ScopeExplainer
 from gfplint.analysis.grouping import Match, grouped, keep_best
 from gfplint.analysis.kept_callbacks import KeptCallbacks
@@ -52,10 +53,17 @@ class Run:
     """Opens the rules once and answers for the tree."""
 
     def __init__(
-        self, options: CheckOptions, tree: KernelTree, loaded: tuple[Rules, Models] | None = None
+        self,
+        options: CheckOptions,
+        tree: KernelTree,
+        loaded: tuple[Rules, Models] | None = None,
+        limits: Limits | None = None,
     ) -> None:
-        """``loaded``: what :func:`load` says, if that is known."""
+        """``loaded``: what :func:`load` says, if that is known. ``limits``: bounds of all walks; by default
+        those that findings of the confidence asked for need.
+        """
         self.options = options
+        self._limits = limits or confidence.limits(options.min_confidence)
         self.tree = tree
         self.paths = (
             self._changed_paths() if options.reach else [self.tree.relative(path) for path in options.paths]
@@ -64,7 +72,7 @@ class Run:
         self.program = Program(self.tree, models)
         self._kept_models = self._load_models()
         units = self._units()
-        self.evaluator = Evaluator(self.program)
+        self.evaluator = Evaluator(self.program, self._limits)
         self.conditions = Conditions(self.program.masks)
         self.evaluator.telling = self.conditions.telling(self.rules)
         self.evaluator.pointers.foreign = self.rules.only_through()
@@ -89,7 +97,7 @@ class Run:
         from gfplint.program.kept_files import KeptFiles
         from gfplint.program.parts import Parts
 
-        units = Units(tree, self.options.rules_dirs, [tree.arch, content(self.options.kconfig)])
+        units = Units(tree, self.options.rules_dirs, [tree.arch, content(self.options.kconfig), self._limits])
         outer = tree.trace.enter()
         _ = self.program.masks, tree.index.loop_macros
         kept_files = KeptFiles(tree, units)
@@ -256,7 +264,7 @@ class Run:
         key = tuple(context.id for context in contexts)
         if key not in self._callbacks:
             self._progress("looking for callbacks of reclaim", 0, 1)
-            kept = KeptCallbacks(self.options, self.tree, self.phases, key)
+            kept = KeptCallbacks(self.options, self.tree, self.phases, key, self._limits)
             answers = kept.load() if relevant is None or not relevant.few_files else None
             if answers is None:
                 answers = self.phases.callbacks(
