@@ -413,9 +413,9 @@ def test_many_words_are_found_as_few_are(tmp_path: Path) -> None:
     files = KernelTree.discover(root).index.files
     words = [f"a{number}" for number in range(1, 10)] + ["f", "g", "x", "lock", "mutex", "Makefile"]
     many = [*words, *(f"unused{number}" for number in range(300)), "a", "a3b", "fg"]
-    at_once = search.mentions(str(root), files, many, 1)
+    at_once = search.checked_mentions(str(root), files, many, 1, {})[0]
     for word in words:
-        assert search.mentions(str(root), files, [word], 1)[word] == at_once[word], word
+        assert search.checked_mentions(str(root), files, [word], 1, {})[0][word] == at_once[word], word
     assert at_once["a3"] == ("lib/a.c",)
     assert at_once["a4"] == ()
 
@@ -427,7 +427,7 @@ def test_many_words_are_found_as_few_are(tmp_path: Path) -> None:
 def test_words_inside_of_others_are_found_where_they_stand_alone(text: str, words: set[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "a.c").write_text(text)
-        found = search.mentions(folder, ["a.c"], sorted(words), 1)
+        found = search.checked_mentions(folder, ["a.c"], sorted(words), 1, {})[0]
     assert {word for word, files in found.items() if files} == words & set(re.findall(r"\w+", text))
 
 

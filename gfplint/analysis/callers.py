@@ -27,7 +27,11 @@ class Callers:
 
     def expect(self, refs: Iterable[FunctionRef]) -> None:
         """Somebody is about to ask for the callers of these, one after the other."""
-        self._program.tree.index.expect(sorted({ref.name for ref in refs if not self.static(ref)}))
+        self._program.tree.index.expect(self.names(refs))
+
+    def names(self, refs: Iterable[FunctionRef]) -> list[str]:
+        """The names by which other files can call these, sorted."""
+        return sorted({ref.name for ref in refs if not self.static(ref)})
 
     def static(self, ref: FunctionRef) -> bool:
         """Whether only its own file can call a function by name."""

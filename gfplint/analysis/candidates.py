@@ -16,10 +16,11 @@ from gfplint import ir
 from gfplint.analysis.evaluate import Evaluator, Limits
 from gfplint.analysis.state import parts
 from gfplint.analysis.summary import Facts, LockClass
-from gfplint.analysis.words import CALLED, GUARD_MACROS, any_of, either, words_in
+from gfplint.analysis.words import CALLED, GUARD_MACROS
 from gfplint.analysis.work import Work, by_folder
 from gfplint.frontend.source import Item, ItemKind
 from gfplint.kernel.ranking import is_public
+from gfplint.kernel.words import any_of, either, words_in
 from gfplint.models import Acquire, Model
 from gfplint.program.kept import Key
 from gfplint.program.program import FunctionRef, Program

@@ -23,9 +23,9 @@ from gfplint.analysis.evaluate import Evaluator, Limits
 from gfplint.analysis.flow import calls_before, surely_followed
 from gfplint.analysis.regions import Held
 from gfplint.analysis.summary import SCOPES, Effect, Facts
-from gfplint.analysis.words import any_of, either
 from gfplint.frontend.source import ItemKind
 from gfplint.kernel.trace import Memo
+from gfplint.kernel.words import any_of, either
 from gfplint.models import Allocate, EnterScope, Model
 from gfplint.program.program import FunctionRef
 

@@ -14,10 +14,11 @@ from gfplint import ir
 from gfplint.analysis.evaluate import Evaluator, Limits
 from gfplint.analysis.state import parts
 from gfplint.analysis.summary import Facts, LockClass
-from gfplint.analysis.words import CALLED, GUARD_MACROS, any_of
+from gfplint.analysis.words import CALLED, GUARD_MACROS
 from gfplint.frontend.source import ItemKind
 from gfplint.kernel import scan
 from gfplint.kernel.trace import Memo
+from gfplint.kernel.words import any_of
 from gfplint.models import Acquire, Model
 from gfplint.program.program import FunctionRef
 from gfplint.program.substitution import at_call

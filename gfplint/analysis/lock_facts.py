@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from gfplint import ir
 from gfplint.analysis.summary import LockClass
-from gfplint.analysis.words import any_of
 from gfplint.frontend.source import ItemKind
 from gfplint.kernel.trace import Memo
+from gfplint.kernel.words import any_of
 from gfplint.models import Model, Prepare
 from gfplint.program.constants import Constants
 from gfplint.program.pointers import Pointers

@@ -28,7 +28,7 @@ from gfplint.analysis.grouping import Match
 from gfplint.analysis.handed_out import handed_out
 from gfplint.analysis.regions import Held, Regions
 from gfplint.analysis.summary import LockClass, Locks, Region
-from gfplint.analysis.work import Progress, Work, folder_of
+from gfplint.analysis.work import Progress, Work, folder_of, together_by_folder
 from gfplint.errors import SourceError
 from gfplint.findings import Confidence
 from gfplint.program.kept import KeptWork, Key
@@ -291,7 +291,7 @@ class Phases:
         looked = self.work.answers(
             regions.prepare(), look_key, look, facts=facts, progress=progress, together=folder_of
         )
-        holders = _by_folder(refs for refs, _, _ in looked)
+        holders = together_by_folder((ref for refs, _, _ in looked for ref in refs), lambda ref: ref.path)
         self._note_callers(regions, holders)
         found = self.work.answers(holders, confirm_key, confirm, facts=facts, ahead=regions.look_up_callers)
         links = _best_links(link for _, each, _ in looked for link in each)
@@ -338,15 +338,6 @@ class Phases:
     def _begin(self, unit: object, near: int | None = None) -> None:
         """A unit of work starts: nothing of the last one's may show in it."""
         self._evaluator.begin(unit, near)
-
-
-def _by_folder(files: Iterable[list[FunctionRef]]) -> list[list[FunctionRef]]:
-    """Functions by file as units, those of one folder together."""
-    folders: dict[str, list[FunctionRef]] = {}
-    for refs in files:
-        if refs:
-            folders.setdefault(folder_of(refs[0].path), []).extend(refs)
-    return list(folders.values())
 
 
 def _waits(query: Query, lock: str) -> str:

@@ -15,10 +15,10 @@ from gfplint.analysis.callers import Callers
 from gfplint.analysis.candidates import Asked, Candidates
 from gfplint.analysis.evaluate import ChainEvaluator, Evaluator
 from gfplint.analysis.summary import Allocation, Facts, LockClass, Region, Summary, Wait
-from gfplint.analysis.words import any_of
 from gfplint.analysis.work import Work, by_folder
 from gfplint.frontend.source import ItemKind
 from gfplint.kernel.trace import Memo
+from gfplint.kernel.words import any_of
 from gfplint.program.program import FunctionRef
 
 _NO_RECLAIM_FLAG = "PF_MEMALLOC"
@@ -157,8 +157,7 @@ class Regions:
         refs = {ref for unit in units for ref in unit}
         seen: set[FunctionRef] = set()
         for _ in range(_CALLER_LEVELS):
-            names = {ref.name for ref in refs if not self.callers.static(ref)}
-            self._program.tree.index.mentions(sorted(names))
+            self._program.tree.index.mentions(self.callers.names(refs))
             seen |= refs
             refs = {caller for ref in sorted(refs) for caller, _ in self.callers.of(ref) or ()} - seen
             if not refs:

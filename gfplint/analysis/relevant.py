@@ -18,6 +18,7 @@ from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.holdable import Elsewhere, Holdable
 from gfplint.analysis.summary import LockClass
 from gfplint.analysis.ways_back import WaysBack
+from gfplint.analysis.work import together_by_folder
 from gfplint.program.kept import KeptWork, Key
 from gfplint.program.registrations import Registered
 
@@ -66,13 +67,13 @@ class Relevant:
         holdable = Holdable(self._evaluator)
         called = [holdable.called(path) for path in self._files]
         known = kept.load([_called_locks(names) for names in called])
-        missing: dict[str, list[tuple[str, list[str], Elsewhere | None]]] = {}
+        missing: list[tuple[str, list[str], Elsewhere | None]] = []
         for path, names, elsewhere in zip(self._files, called, known, strict=True):
             locks = kept.load([_held_locks(path, elsewhere)])[0] if elsewhere is not None else None
             if locks is not None:
                 self.hold(locks)
             else:
-                missing.setdefault(path.rpartition("/")[0], []).append((path, names, elsewhere))
+                missing.append((path, names, elsewhere))
 
         def find(files: list[tuple[str, list[str], Elsewhere | None]]) -> list[LockClass]:
             found: list[LockClass] = []
@@ -88,7 +89,7 @@ class Relevant:
                 found += locks
             return found
 
-        return [partial(find, each) for each in missing.values()]
+        return [partial(find, each) for each in together_by_folder(missing, lambda each: each[0])]
 
     def hold(self, locks: Iterable[LockClass]) -> None:
         """The files may hold these locks."""

@@ -19,10 +19,10 @@ from gfplint.analysis.scope_state import Entry, Problem
 from gfplint.analysis.scope_walk import ScopeWalk, Wrapper
 from gfplint.analysis.scopes import TASK_FLAGS
 from gfplint.analysis.summary import Facts, Summary
-from gfplint.analysis.words import any_of
 from gfplint.analysis.work import Work, by_folder
 from gfplint.findings import Finding
 from gfplint.frontend.source import Item, ItemKind
+from gfplint.kernel.words import any_of
 from gfplint.program.kept import Key
 from gfplint.program.program import FunctionRef
 

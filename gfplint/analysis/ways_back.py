@@ -14,10 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.summary import LockClass
-from gfplint.analysis.words import CALLED, any_of, either
+from gfplint.analysis.words import CALLED
 from gfplint.frontend.made import Made
 from gfplint.frontend.source import Item, ItemKind
 from gfplint.kernel import scan
+from gfplint.kernel.words import any_of, either
 from gfplint.program.kept import KeptWork, Key
 from gfplint.program.pointers import FAR_SITES, FAR_TARGETS
 from gfplint.program.registrations import Registered

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import re
 
-from gfplint.kernel.words import any_of as any_of
-from gfplint.kernel.words import either as either
-from gfplint.kernel.words import words_in as words_in
-
 CALLED = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")
 """What looks like a call or definition, with its name."""
 GUARD_MACROS = frozenset({"guard", "scoped_guard", "scoped_cond_guard", "CLASS"})

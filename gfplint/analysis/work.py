@@ -46,9 +46,14 @@ def folder_of(path: str) -> str:
 
 def by_folder(paths: Iterable[str]) -> list[list[str]]:
     """Files as units, those of one folder together."""
-    folders: dict[str, list[str]] = {}
-    for path in paths:
-        folders.setdefault(path.rpartition("/")[0], []).append(path)
+    return together_by_folder(paths, lambda path: path)
+
+
+def together_by_folder(items: Iterable[_Item], path: Callable[[_Item], str]) -> list[list[_Item]]:
+    """What is about files as units, what is about those of one folder together. ``path``: an item's file."""
+    folders: dict[str, list[_Item]] = {}
+    for item in items:
+        folders.setdefault(folder_of(path(item)), []).append(item)
     return list(folders.values())
 
 

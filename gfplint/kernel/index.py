@@ -21,7 +21,7 @@ from gfplint.kernel import scan
 from gfplint.kernel.files import list_files
 from gfplint.kernel.mentions import Mentions
 from gfplint.kernel.ranking import GENERIC, OWN, is_public, rank, standing
-from gfplint.kernel.tables import CONSTANTS, NAMES, STORES, Tables
+from gfplint.kernel.tables import CONSTANTS, NAMES, STORES, Tables, position
 from gfplint.kernel.trace import Trace, digest
 
 if TYPE_CHECKING:
@@ -286,8 +286,7 @@ class Index:
 
     def __contains__(self, path: str) -> bool:
         """Whether the index covers a file."""
-        at = bisect_left(self.files, path)
-        return at < len(self.files) and self.files[at] == path
+        return position(self.files, path) is not None
 
     def _below(self, under: str) -> Sequence[str]:
         if not under:

@@ -13,19 +13,15 @@ from gfplint.kernel.scan import WORD_BYTES
 from gfplint.kernel.workers import spread
 
 
-def mentions(root: str, paths: Sequence[str], words: Sequence[str], jobs: int) -> dict[str, tuple[str, ...]]:
-    """For each word the sorted paths of the files that contain it as a whole identifier.
-
-    Comments and strings count. Register lists (see :mod:`~gfplint.kernel.files`)
-    and files that can't be read contain nothing.
-    """
-    return checked_mentions(root, paths, words, jobs, {})[0]
-
-
 def checked_mentions(
     root: str, paths: Sequence[str], words: Sequence[str], jobs: int, identities: Mapping[str, bytes]
 ) -> tuple[dict[str, tuple[str, ...]], list[str]]:
-    """As :func:`mentions`, and those of the paths whose content isn't the one of these identities."""
+    """For each word the sorted paths of the files that contain it as a whole identifier; and those of the
+    paths whose content isn't the one of these identities, if there are any.
+
+    Comments and strings count. Register lists (see :mod:`~gfplint.kernel.files`) and files that can't be
+    read contain nothing.
+    """
     words = [word for word in dict.fromkeys(words) if word]
     inside = finder(words)
 

@@ -245,10 +245,7 @@ class Program:
 
     def having(self, path: str, words: Collection[str]) -> set[str]:
         """Which of these identifiers a file has, comments included, if it can be read."""
-        try:
-            found = words_in(self.peek(path), words)
-        except SourceError:
-            found = set()
+        found = words_in(self._peeked(path), words)
         if self.tree.trace.on:
             self.tree.trace.leaf("ask", path, "words", " ".join(sorted(words)), digest(sorted(found)))
         return found
@@ -257,11 +254,7 @@ class Program:
         """What looks like definitions of that kind (:mod:`gfplint.kernel.scan`) of a name in a file, if that
         can be read.
         """
-        try:
-            data = self.peek(path)
-        except SourceError:
-            data = b""
-        found = list(scan.definitions(data, name.encode(), kind))
+        found = list(scan.definitions(self._peeked(path), name.encode(), kind))
         if self.tree.trace.on:
             self.tree.trace.leaf("ask", path, "bodies", kind + name, digest(found))
         return found
@@ -273,6 +266,13 @@ class Program:
             return self.tree.read(path)
         finally:
             self.tree.trace.leave(outer)
+
+    def _peeked(self, path: str) -> bytes:
+        """As :meth:`peek`, and nothing where the file can't be read."""
+        try:
+            return self.peek(path)
+        except SourceError:
+            return b""
 
     def matches(self, path: str, pattern: re.Pattern[bytes]) -> list[re.Match[bytes]]:
         """Where a pattern, which has no flags but perhaps ``re.M``, matches in a file's text."""
