@@ -160,6 +160,23 @@ def test_a_snapshot_beside_other_work(tmp_path: Path, likely: str, monkeypatch: 
     assert bool(done) == (likely != "no/where")
 
 
+def test_a_first_listing_beside_other_work(tmp_path: Path) -> None:
+    root = tmp_path / "tree"
+    chance = random.Random(3)
+    for folder in ("", "x", "x/y", "z"):
+        write(root / folder, chance)
+    done: list[int] = []
+    with Store(tmp_path / "store", b"code") as store:
+        both = [
+            Snapshot.take(str(root), {"": frozenset(["z"])}, store, 2, [], lambda: done.append(os.getpid())),
+            Snapshot.take(str(root), {"": frozenset(["z"])}, store, 1),
+        ]
+    assert done == [os.getpid()]
+    assert both[0].folders == both[1].folders
+    assert both[0].files == both[1].files
+    assert not both[0].known
+
+
 def test_a_snapshot_sees_touches_as_no_change(tmp_path: Path) -> None:
     root = tmp_path / "tree"
     write(root / "x", random.Random(1))

@@ -300,3 +300,19 @@ void set(struct pool *p, int n) { p->gfp = n ? 2 : 3; p->gfp |= 4; }
     constants = {value.value for value, _ in found if isinstance(value, ir.Const)}
     assert constants == {1, 2, 3}
     assert len(found) == 4
+
+
+def test_stored_functions_are_counted_as_far_as_it_matters(tmp_path: Path) -> None:
+    drivers = {f"{name}__{name}": driver(name) for name in ("one", "two", "three")}
+    stores = small(tmp_path, **drivers, x__x="struct dev d = { .direct = 0 };\n").pointers.stores
+    assert len(stores.stored("ops", "get") or ()) == 3
+    assert [stores.count("ops", "get", 9, most) for most in (1, 2, 3, 4)] == [2, 3, 3, 3]
+    assert stores.count("ops", "get", 2, 4) == 0, "too many places to look at"
+    assert stores.count("other", "get", 9, 4) == stores.count("ops", "put", 9, 4) == 0
+
+
+def test_counting_opens_no_more_files_than_it_needs(tmp_path: Path) -> None:
+    tree = small(tmp_path, **{f"a{number}__a": driver(f"n{number}") for number in range(9)})
+    assert tree.pointers.stores.count("ops", "get", 20, 3) == 4
+    assert "drivers/a0/a.c" in tree.program.paths_read
+    assert "drivers/a8/a.c" not in tree.program.paths_read

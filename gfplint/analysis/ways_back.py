@@ -376,14 +376,15 @@ class WaysBack:
         )
 
     def _stored_in(self, tag: str, field: str) -> int:
-        """How many functions are stored in a field of few places, as far as these are followed. An answer of
-        its own that is kept: it takes longer than all else, and rests on other files than those at hand.
+        """How many functions are stored in a field of few places, as far as these are followed; of too many,
+        one more. An answer of its own that is kept: it takes long, and rests on other files than those at
+        hand.
         """
         key: Key = ("stored in", tag, field)
         known = self._kept.load([key])[0]
         if known is None:
-            stored = self._evaluator.pointers.stores.stored
-            known = self._kept.work(key, lambda: (len(stored(tag, field, FAR_SITES) or ()),))
+            count = self._evaluator.pointers.stores.count
+            known = self._kept.work(key, lambda: (count(tag, field, FAR_SITES, FAR_TARGETS),))
         self._program.tree.trace.leaf("fact", f"{tag}.{field}")
         return int(known[0])
 

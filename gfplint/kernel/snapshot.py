@@ -75,13 +75,14 @@ class Snapshot:
         meanwhile: Callable[[], None] | None = None,
     ) -> Snapshot:
         """Look at the tree now. ``starts`` maps folders (``""``, ``../driver``) to the names directly in them
-        that are left out. If one of the ``likely`` paths has changed, do ``meanwhile`` in the meantime.
+        that are left out. If one of the ``likely`` paths has changed, or nothing is known of any, do
+        ``meanwhile`` in the meantime.
         """
         starts = {f"{start}/" if start else "": skip for start, skip in starts.items()}
         taken = time.time_ns()
         before = _load(root, starts, store)
         if before is None:
-            snapshot = cls(root, starts, _list(root, starts), taken)
+            snapshot = cls(root, starts, _list_beside(root, starts, jobs, meanwhile), taken)
             snapshot.known = not any(folder[2] for folder in snapshot.folders.values())
             return snapshot
         changes = before._changes(jobs, likely, meanwhile)
@@ -354,6 +355,22 @@ def _scan_folder(root: str, path: str, skip: frozenset[str]) -> tuple[bytes, lis
     finally:
         os.close(descriptor)
     return own, sorted(below), sorted(names)
+
+
+def _list_beside(
+    root: str, starts: dict[str, frozenset[str]], jobs: int, meanwhile: Callable[[], None] | None
+) -> dict[str, Folder]:
+    """:func:`_list` in a process of its own, where this one has something to do meanwhile."""
+    if jobs == 1 or meanwhile is None:
+        return _list(root, starts)
+
+    def work(listing: Sequence[bool]) -> dict[str, Folder]:
+        if listing[0]:
+            return _list(root, starts)
+        meanwhile()
+        return {}
+
+    return spread(work, [False, True], 2)[1]
 
 
 def _list(root: str, starts: dict[str, frozenset[str]]) -> dict[str, Folder]:

@@ -95,15 +95,28 @@ class Stores:
             return None
         return self._stored((tag, field))
 
+    def count(self, tag: str, field: str, places: int, most: int) -> int:
+        """How many functions are :meth:`stored` in a field of no more than ``places``, 0 where there are
+        more of these. Counted to ``most`` and one: most files needn't be split for that.
+        """
+        if self._program.tree.index.many_stores(field, places):
+            return 0
+        found: set[FunctionRef] = set()
+        for site in self._sites(tag, field):
+            found.update(self._at(site, tag, field))
+            if len(found) > most:
+                return most + 1
+        return len(found)
+
     def _find_stored(self, key: tuple[str, str]) -> tuple[FunctionRef, ...]:
-        tag, field = key
+        return self._sorted(self._sites(*key), *key)
+
+    def _sites(self, tag: str, field: str) -> Iterator[Site]:
+        """The places where something may be stored in the field, sorted."""
         word = tag.encode()
-        sites = [
-            site
-            for site in self._program.tree.index.stores(field)
-            if not _is_test(site.path) and self._program.has(site.path, word)
-        ]
-        return self._sorted(sites, tag, field)
+        for site in self._program.tree.index.stores(field):
+            if not _is_test(site.path) and self._program.has(site.path, word):
+                yield site
 
     def of_variable(self, name: str, path: str) -> tuple[FunctionRef, ...]:
         """Functions that the file-scope variable ``name`` of ``path`` may hold: its initialiser's, and those
