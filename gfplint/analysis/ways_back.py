@@ -13,11 +13,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gfplint.analysis.evaluate import Evaluator
+from gfplint.analysis.lock_places import LockPlaces, Name, Place, TooManyError
 from gfplint.analysis.summary import LockClass
-from gfplint.analysis.words import CALLED
 from gfplint.frontend.made import Made
 from gfplint.frontend.source import Item, ItemKind
-from gfplint.kernel import scan
 from gfplint.kernel.words import any_of, either
 from gfplint.program.kept import KeptWork, Key
 from gfplint.program.pointers import FAR_SITES, FAR_TARGETS
@@ -26,13 +25,8 @@ from gfplint.program.stores import is_near
 
 _MOST_FILES = 150
 """Files that are looked into before the search is given up: then following all callbacks costs no more."""
-_COMMON = 60
-"""Files that mention a word beyond which those that can't know the lock's struct are left out."""
 _MOST_SEARCHES = 8
 """Searches of the tree for names of functions, the same."""
-_MOST_KNOWING = 1000
-"""Files that know a struct, the same."""
-_INCLUDED = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*["<]([^">\n]+)[">]', re.M)
 _TARGET = rb"(?:->|\.)\s*(\w+)\s*(?:\[[^\]\n]*\]\s*)?=(?!=)"
 _FIELD_TARGET = re.compile(_TARGET)
 _PLAIN_TARGET = re.compile(rb"(?<![\w.>])(\w+)\s*(?:\[[^\]\n]*\]\s*)?=(?!=)[^=;{}]*\Z")
@@ -46,18 +40,8 @@ _TESTED = re.compile(rb"\s*(?:\)|&&|\|\|)")
 
 _KEPT = re.compile(rb"->\s*[\w.]+\s*=\s*&?\Z")
 
-Name = tuple[str, str]
-"""A name and the file that alone can mean it, "" where all can; a field has a dot before it."""
-
 _Matching = tuple[Item, bytes, int, int, list[re.Match[bytes]]]
 """An item, the text that it is in, where it begins and ends there, and what matches in it."""
-
-Place = tuple[Name, Iterable[str]]
-"""A name and the files in which to look for it."""
-
-
-class _TooManyError(Exception):
-    """The ways back are too many."""
 
 
 class WaysBack:
@@ -80,7 +64,6 @@ class WaysBack:
         self._seen: set[Name] = set()
         self._files: set[str] = set()
         self._stored: set[tuple[str, str, str]] = set()
-        self._including: set[str] = set()
         self._searches = 0
         self._tables: dict[Name, set[str]] = {}
 
@@ -88,7 +71,7 @@ class WaysBack:
         """The callbacks that may wait for one of the locks, sorted; None where that could be any of them."""
         try:
             self._follow(locks)
-        except _TooManyError:
+        except TooManyError:
             return None
         return sorted(self._found)
 
@@ -98,24 +81,25 @@ class WaysBack:
         return str(self._stored_in(tag, field)).encode()
 
     def expected(self, locks: Sequence[LockClass]) -> set[str]:
-        """The words that the first search of the tree is for. Nobody may rest on that."""
+        """The words that the first search of the tree is for, and headers that the second may be for. Nobody
+        may rest on that.
+        """
         trace = self._program.tree.trace
         outer = trace.enter()
         try:
-            words = self._words(locks)
-            fresh = self._look_into(self._at_home(locks))
-        except _TooManyError:
+            places = LockPlaces(self._program, locks)
+            fresh = self._look_into(places.at_home())
+            return places.words() | _everywhere(fresh) | places.headers()
+        except TooManyError:
             return set()
         finally:
             trace.leave(outer)
-        return self._first(locks, words) | _everywhere(fresh)
 
     def _follow(self, locks: Sequence[LockClass]) -> None:
-        words = self._words(locks)
-        home = self._at_home(locks)
-        fresh = self._look_into(home)
-        found = self._search(fresh, self._first(locks, words))
-        places = [*self._seeds(locks, words, found), *_places(fresh, found)]
+        begin = LockPlaces(self._program, locks)
+        fresh = self._look_into(begin.at_home())
+        found = self._search(fresh, begin.words())
+        places = [*begin.elsewhere(found), *_places(fresh, found)]
         while places:
             fresh = self._look_into(places)
             places = _places(fresh, self._search(fresh))
@@ -129,7 +113,7 @@ class WaysBack:
                 by_file.setdefault(path, []).append(name)
         self._files |= by_file.keys()
         if len(self._files) > _MOST_FILES:
-            raise _TooManyError
+            raise TooManyError
         for path in sorted(by_file):
             fresh |= self._mentioning(path, by_file[path])
         fresh -= self._seen
@@ -141,108 +125,8 @@ class WaysBack:
         everywhere = _everywhere(names)
         self._searches += bool(everywhere)
         if self._searches > _MOST_SEARCHES:
-            raise _TooManyError
+            raise TooManyError
         return self._index.mentions(sorted(everywhere.union(also)))
-
-    # ------------------------------------------------------------------------------- seeds
-
-    def _words(self, locks: Iterable[LockClass]) -> dict[LockClass, set[str]]:
-        """What is mentioned where one of the locks is taken: its word, or what takes it without naming it."""
-        words: dict[LockClass, set[str]] = {lock: {lock.word} if lock.word else set() for lock in locks}
-        for name, effect in self._program.models.acquisitions():
-            for lock in locks:
-                if effect.lock_class == lock.name or (effect.word and effect.word == lock.word):
-                    words[lock].add(name)
-        if not all(words.values()):
-            raise _TooManyError
-        return words
-
-    def _first(self, locks: Iterable[LockClass], words: dict[LockClass, set[str]]) -> set[str]:
-        """What to search for. A lock that only one file knows is no question to the others."""
-        first = {lock.tag for lock in locks if lock.tag}
-        for lock in locks:
-            first |= words[lock] - {lock.word} if lock.home else words[lock]
-        return first
-
-    def _at_home(self, locks: Iterable[LockClass]) -> list[Place]:
-        """The locks that only one file knows, in these files."""
-        result: list[Place] = []
-        for lock in locks:
-            if lock.word and lock.home:
-                mention = any_of([lock.word])
-                files = [
-                    path
-                    for path in self._program.tree.meant(lock.home)
-                    if path in self._index and mention.search(self._program.text(path))
-                ]
-                if not files:
-                    raise _TooManyError  # a macro that wasn't meant has renamed the lock
-                result.append(((lock.word, ""), files))
-        return result
-
-    def _seeds(
-        self,
-        locks: Iterable[LockClass],
-        words: dict[LockClass, set[str]],
-        found: Mapping[str, Sequence[str]],
-    ) -> list[Place]:
-        """What mentions the locks themselves, or takes them without naming them, and the files that do."""
-        result: list[Place] = []
-        for lock in locks:
-            for word in sorted(words[lock]):
-                if word == lock.word and lock.home:
-                    continue
-                files: Iterable[str] = found[word]
-                if word == lock.word and lock.tag and len(found[word]) > _COMMON:
-                    knowing = self._knowing(lock.tag, found[lock.tag])
-                    files = [path for path in found[word] if path in knowing]
-                    result += [((name, ""), [path]) for path, name in self._through_macros(knowing, word)]
-                if not files:
-                    raise _TooManyError  # a macro that wasn't meant has renamed the field
-                result.append(((word, ""), files))
-        return result
-
-    def _knowing(self, tag: str, mentioning: Iterable[str]) -> set[str]:
-        """The files that can know what is in a struct: those that name it, and those that include the header
-        with its definition, by way of others or directly.
-        """
-        knowing = set(mentioning)
-        fresh = {site.path for site in self._index.records(tag)}
-        while fresh:
-            stems = {path.rpartition("/")[2][:-2] for path in fresh}
-            names = {path.rpartition("/")[2] for path in fresh}
-            near = self._index.mentions(sorted(stems))
-            including = {
-                path
-                for stem in stems
-                for path in near[stem]
-                if path not in knowing or path.endswith(".h")
-                if any(
-                    name.decode("utf-8", "replace").rpartition("/")[2] in names
-                    for name in _INCLUDED.findall(self._program.text(path))
-                )
-            }
-            fresh = {path for path in including if path.endswith(".h")} - self._including
-            self._including |= fresh
-            knowing |= including
-            if len(knowing) > _MOST_KNOWING:
-                raise _TooManyError
-        return knowing
-
-    def _through_macros(self, files: Iterable[str], word: str) -> Iterator[tuple[str, str]]:
-        """Uses, in these files, of macros that others define and that mention the word: (file, macro)."""
-        mention = re.compile(rb"(?:->|\.)\s*" + re.escape(word.encode()) + rb"\b").search
-        known: dict[bytes, bool] = {}
-        for path in sorted(files):
-            for name in sorted(set(CALLED.findall(self._program.text(path)))):
-                if name not in known:
-                    known[name] = any(
-                        mention(body)
-                        for header in self._index.defining(name.decode(), "macro")
-                        for body in scan.definitions(self._program.text(header), name, scan.MACRO)
-                    )
-                if known[name]:
-                    yield path, name.decode()
 
     # ------------------------------------------------------------------------- one file
 
