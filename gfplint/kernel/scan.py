@@ -12,6 +12,7 @@ and its macros can't be meant by another file, and whoever reads the file finds 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 FUNCTION, STATIC, MACRO, RECORD, ENUM, TYPEDEF, VARIABLE, PROTOTYPE, ENUMERATOR, PASTED = "fsmretvpnx"
@@ -33,17 +34,18 @@ KIND_WORDS = {
 }
 
 # A line in the first column up to its first punctuation, and what follows there: an argument list up to the
-# body,
-# the `;` or the initialiser; further declarators; an array's length; a body.
+# body, the `;` or the initialiser; an array's length; a body; further declarators. Nothing goes back, and
+# what has no name is left out before anything is kept: `};`, and in headers most structs, which are looked
+# for wherever they are.
 _TOP_C = re.compile(
     rb"\n([A-Za-z_](?!(?<=s)tatic\b|(?<=e)xtern\b|(?<=E)XPORT_|(?<=M)ODULE_)[\w \t*]*+)"
-    rb"((?:\n[ \t]+)?\([^;{}=]*[;{=]|,[^;{}()=]*[;=]|[=;\[])"
+    rb"(\([^;{}=]*+[;{=]|[=;\[]|,[^;{}()=]*+[;=]|\n[ \t]++\([^;{}=]*+[;{=])"
 ).findall
 _TOP_H = re.compile(
-    rb"\n((?:[A-Za-z_]|\}(?![ \t]*while\b))[\w \t*]*+)"
-    rb"((?:\n[ \t]+)?\([^;{}=]*[;{=]|,[^;{}()=]*[;=]|[=;\[]|\n?\{)"
+    rb"\n((?:[A-Za-z_](?!(?<=s)truct[ \t]\w++[ \t]*+\{[ \t]*+\n)|\}(?!;|[ \t]*while\b))[\w \t*]*+)"
+    rb"(\([^;{}=]*+[;{=]|[=;\[]|\n?\{|,[^;{}()=]*+[;=]|\n[ \t]++\([^;{}=]*+[;{=])"
 ).findall
-_MACRO = re.compile(rb"#[ \t]*define[ \t]+(\w+)").findall
+_MACRO = re.compile(rb"#[ \t]*+define[ \t]++(\w++)").findall
 _ENUM_BRACE = re.compile(rb"[ \t\w]*\n?[ \t]*\{").match
 _ENUMERATOR = re.compile(rb"(?:^|[,\n/])[ \t]*([A-Za-z_]\w*)[ \t]*(?=[,=\n}]|/\*|$)").findall
 _CLOSING = re.compile(rb"\n[ \t]*\}").search
@@ -58,8 +60,8 @@ _BEHIND = re.compile(
 _POINTER = re.compile(rb"\(\s*(?:__(?![usbl]e?\d)\w+\s+)?\*+\s*(?:const\s+)?(\w+)\s*([(\[)])").match
 _TYPEDEF_NAME = re.compile(rb"\(\s*(?:__\w+\s+)?\**\s*(\w+)\s*[)\[]").match
 _FURTHER = re.compile(rb",[\s*]*(?:\w+[\s*]+)?(\w+)").findall
-_STRUCT = re.compile(rb"struct[ \t]+(\w+)[ \t]*\{").findall
-_UNION = re.compile(rb"union[ \t]+(\w+)[ \t]*\{").findall
+_STRUCT = re.compile(rb"struct[ \t]++(\w++)[ \t]*+\{").findall
+_UNION = re.compile(rb"union[ \t]++(\w++)[ \t]*+\{").findall
 _TYPEDEF_LINE = re.compile(rb"\ntypedef\b[^\n;]*\{[^\n]*\}[ \t]*(\w+)[ \t]*;").findall
 _TAGGED = frozenset({b"struct", b"union", b"enum"})
 _TYPE_WORDS = frozenset(
@@ -74,22 +76,51 @@ def scan(path: str, data: bytes) -> Found:
     """Names that a file may define for others, by kind."""
     if data[:1].isalpha() or data[:1] in (b"_", b"}"):
         data = b"\n" + data  # seldom: a comment comes first
-    if path.endswith(".c"):
-        found: Found = {FUNCTION: set(), VARIABLE: set()}
-        for head, tail in _TOP_C(data):
-            _place(found, head.replace(b"*", b" ").split(), tail.lstrip(b"\n\t "), False)
-        return found
-    found = {kind: set() for kind in KIND_WORDS}
-    for head, tail in _TOP_H(data):
+    header = path.endswith(".h")
+    found: Found = defaultdict(set)
+    one_line = False
+    functions: list[bytes] = []
+    statics: list[bytes] = []
+    prototypes: list[bytes] = []
+    for head, tail in (_TOP_H if header else _TOP_C)(data):
+        if tail[0] == 0x28 and tail[1] not in _ODD and head[0] != 0x7D:  # `(`, `}`
+            # Nearly all: what _place() says of a plain function, by the shortest way.
+            name = head.rsplit(None, 1)[-1]
+            if b"*" in name:
+                name = name[name.rfind(b"*") + 1 :]
+            if name and name[:2] != b"__" and not name.isupper() and head[:7] not in _OTHER:
+                end = tail[-1]
+                if end == 0x7B:  # `{`
+                    (statics if head[:7] == b"static " else functions).append(name)
+                elif header and end == 0x3B:  # `;`
+                    prototypes.append(name)
+                continue
         words = head.replace(b"*", b" ").replace(b"}", b"} ").split()
-        _place(found, words, tail.lstrip(b"\n\t "), True)
+        one_line |= words[0] == b"typedef" and tail[-1] == 0x7B
+        _place(found, words, tail.lstrip(b"\n\t "), header)
+    if functions:
+        found[FUNCTION].update(functions)
+    if not header:
+        return found
+    if statics:
+        found[STATIC].update(statics)
+    if prototypes:
+        found[PROTOTYPE].update(prototypes)
     found[MACRO].update(_MACRO(data))
     # Records inside others, too.
-    found[RECORD].update(_STRUCT(data))
-    if b"union" in data:
-        found[RECORD].update(_UNION(data))
-    if b"\ntypedef" in data:
+    found[RECORD].update(_STRUCT(data), _UNION(data))
+    if one_line:
         found[TYPEDEF].update(_TYPEDEF_LINE(data))
+    _place_enumerators(found, data)
+    return found
+
+
+_ODD = b"*_ \t\n"
+"""What a pointer's parentheses, or an attribute, begin with."""
+_OTHER = frozenset({b"typedef", b"static\t", b"static*"})
+
+
+def _place_enumerators(found: Found, data: bytes) -> None:
     at = data.find(b"enum")
     while at >= 0:
         at += 4
@@ -112,7 +143,6 @@ def scan(path: str, data: bytes) -> Found:
                 found[ENUMERATOR].update(arguments)
                 found[PASTED].update(_PASTED(data), (each + b"_" for each in arguments))
         at = data.find(b"enum", at)
-    return found
 
 
 def _place(found: Found, words: list[bytes], tail: bytes, header: bool) -> None:
