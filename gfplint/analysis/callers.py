@@ -35,7 +35,7 @@ class Callers:
 
     def static(self, ref: FunctionRef) -> bool:
         """Whether only its own file can call a function by name."""
-        items = self._program.find(ref.path, ref.name, ItemKind.FUNCTION)
+        items = self._program.heads(ref.path, ref.name, ItemKind.FUNCTION)
         return ref.path.endswith(".c") and any(item.static for item in items)
 
     def _find(self, ref: FunctionRef) -> list[tuple[FunctionRef, int]] | None:

@@ -8,7 +8,7 @@ struct it is a field of.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -113,6 +113,7 @@ class Candidates:
                     sorted((words | named | own) & self._pointers),
                     sorted(named & self._modelled),
                     sorted(named & self._wrapping),
+                    sorted(named & GUARD_MACROS) if self._guarding else [],
                     sorted(own),
                     self._work.kept.relative(self._known.get(path)),
                 )
@@ -135,17 +136,23 @@ class Candidates:
         return found
 
     def _taking(self, path: str, pattern: re.Pattern[bytes]) -> list[FunctionRef]:
-        if pattern.search(self._program.text(path)) is None:
-            return []
-        file = self._program.source(path)
         found: list[FunctionRef] = []
-        for item in self._program.items(path, ItemKind.FUNCTION):
-            if file is None or not self._may_hold(file.text, item, pattern):
-                continue
+        for item, text, matches in self._matching(path, pattern, ItemKind.FUNCTION):
             ref = FunctionRef(path, item.start, item.name)
-            if self._takes(ref):
+            if self._may_hold(text, item, matches) and self._takes(ref):
                 found.append(ref)
         return found
+
+    def _matching(
+        self, path: str, pattern: re.Pattern[bytes], *kinds: ItemKind
+    ) -> Iterator[tuple[Item, bytes, list[re.Match[bytes]]]]:
+        """The items in which a pattern matches, with the file's text and the matches. A file is split only
+        where it matches at all, comments included.
+        """
+        program = self._program
+        if program.searched(path, pattern) and (file := program.part(path)) is not None:
+            for item, matches in program.matching(path, pattern, *kinds):
+                yield item, file.text, matches
 
     # ------------------------------------------------------------------------------- words
 
@@ -199,11 +206,19 @@ class Candidates:
                 if within is None or path.startswith(within):
                     self._words.setdefault(path, set()).add(lock.word)
 
-    def _pattern(self, path: str, names: Iterable[str] = ()) -> re.Pattern[bytes]:
-        """What to look for in a file: its locks' words, and wrappers, by name; or these names alone."""
+    def _pattern(
+        self, path: str, names: Iterable[str] = (), among: Collection[str] | None = None
+    ) -> re.Pattern[bytes]:
+        """What to look for in a file: its locks' words, and wrappers, by name; or these names alone. Of the
+        names those that it has: ``among`` these, or as :meth:`inputs` tells.
+        """
+        own = self._own_wrapping.get(path, set())
+        if among is None:
+            among = self._named.get(path, set()) | own
         words = frozenset(self._words.get(path, ())) if not names else frozenset()
-        called = frozenset(names) or (self._modelled | self._wrapping | self._own_wrapping.get(path, set()))
-        known = self._patterns.get((words, called, len(self._guarding)))
+        called = frozenset((set(names) or (self._modelled | self._wrapping | own)).intersection(among))
+        guarding = self._guarding if not names and not GUARD_MACROS.isdisjoint(among) else set()
+        known = self._patterns.get((words, called, len(guarding)))
         if known is None:
             parts = []
             fields = words - self._globals
@@ -213,17 +228,18 @@ class Candidates:
                 parts.append(rb"\b(?:" + either(words & self._globals) + rb")\b")
             if called:
                 parts.append(rb"\b(?:" + either(called) + rb")\b")
-            if self._guarding and not names:
+            if guarding:
                 guards = rb"\b(?:" + either(GUARD_MACROS) + rb")\s*\(\s*(?:"
-                parts.append(guards + either(self._guarding) + rb")\b")
+                parts.append(guards + either(guarding) + rb")\b")
             known = re.compile(b"|".join(parts) if parts else rb"(?!)")
-            self._patterns[words, called, len(self._guarding)] = known
+            self._patterns[words, called, len(guarding)] = known
         return known
 
     def _searched(self, path: str) -> set[str]:
         """The words without one of which nothing in a file is like its :meth:`_pattern`."""
         own = self._own_wrapping.get(path, set())
-        return self._words.get(path, set()) | own | self._modelled | self._wrapping | self._guarding
+        called = own | self._modelled | self._wrapping
+        return self._words.get(path, set()) | called | (GUARD_MACROS if self._guarding else set())
 
     def _mentioning(self, files: Sequence[str], words: Iterable[str]) -> list[str]:
         """Those of the files that mention one of the words."""
@@ -285,12 +301,12 @@ class Candidates:
                     return True
         return False
 
-    def _may_hold(self, text: bytes, item: Item, pattern: re.Pattern[bytes]) -> bool:
-        """Whether a function uses one of the words for more than API calls that take no sleeping lock
-        (``spin_lock(&x->lock)``, ``list_empty(&x->lock)``) or for its value.
+    def _may_hold(self, text: bytes, item: Item, matches: list[re.Match[bytes]]) -> bool:
+        """Whether a function uses one of the words, at these places, for more than API calls that take no
+        sleeping lock (``spin_lock(&x->lock)``, ``list_empty(&x->lock)``) or for its value.
         """
         models = self._program.models
-        for match in pattern.finditer(text, item.start, item.end):
+        for match in matches:
             name = _enclosing_call(text, match.start(), item.start)
             model = models.get(name) if name else None
             if model is not None:
@@ -456,23 +472,19 @@ class Candidates:
         """(name, file, whether only this file can mean it) of the wrappers that a file defines, of those
         ``names`` (None: of all): of the locks, or of the ``fresh`` wrappers where there are any.
         """
-        if not self._program.having(path, fresh or self._searched(path)):
+        among = self._program.having(path, fresh or self._searched(path))
+        if not among:
             return []
-        pattern = self._pattern(path, fresh)
-        if pattern.search(self._program.text(path)) is None:
-            return []
+        pattern = self._pattern(path, fresh, among)
         found: list[tuple[str, str, bool]] = []
-        file = self._program.source(path)
-        for item in self._program.items(path, ItemKind.FUNCTION, ItemKind.MACRO):
-            if file is None or (names is not None and item.name not in names):
-                continue
-            if item.name in self._program.models or not pattern.search(file.text, item.start, item.end):
+        for item, text, matches in self._matching(path, pattern, ItemKind.FUNCTION, ItemKind.MACRO):
+            if item.name in self._program.models or (names is not None and item.name not in names):
                 continue
             own = path.endswith(".c") and (item.static or item.kind is ItemKind.MACRO)
             if item.kind is ItemKind.MACRO:
-                if self._names_lock(file.text, item, pattern) and self._may_hold(file.text, item, pattern):
+                if self._names_lock(text, item, pattern) and self._may_hold(text, item, matches):
                     found.append((item.name, path, own))
-            elif self._may_hold(file.text, item, pattern) and self._acquires(path, item):
+            elif self._may_hold(text, item, matches) and self._acquires(path, item):
                 found.append((item.name, path, own))
         return found
 

@@ -72,11 +72,9 @@ class LockFacts:
         near = {path for name in self._names for path in found[name]} & set(found[lock.word])
         word, call = any_of({lock.word}), any_of(set(self._names))
         for path in sorted(near):
-            file = self._program.source(path)
-            for item in self._program.items(path, ItemKind.FUNCTION):
-                if file is None or not call.search(file.text, item.start, item.end):
-                    continue
-                if not word.search(file.text, item.start, item.end):
+            file = self._program.part(path)
+            for item, _ in self._program.matching(path, call, ItemKind.FUNCTION):
+                if file is None or not word.search(file.text, item.start, item.end):
                     continue
                 fn = self._program.function(FunctionRef(path, item.start, item.name))
                 for block in fn.blocks if fn is not None else ():

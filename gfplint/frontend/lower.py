@@ -60,13 +60,19 @@ class Lowerer(LoopMacros):
         return found
 
 
-def _opened(source: SourceFile, item: Item, symbols: Symbols) -> tuple[Parsed, Lowerer]:
-    """An item parsed, and a lowerer that stands at it."""
+def _opened(
+    source: SourceFile, item: Item, symbols: Symbols, *, head: bool = False
+) -> tuple[Parsed, Lowerer]:
+    """An item parsed, and a lowerer that stands at it. ``head``: of a function, without what is inside."""
     if isinstance(item, Made):
         parsed = parse.parse_slice(item.text, source.path, item.inner, symbols)
         unit = item.unit.read(parsed, 0)
     else:
-        parsed = parse.parse_item(source, item, symbols)
+        if head and item.kind is ItemKind.FUNCTION:
+            text = source.text[item.start : source.body(item)] + b"{}"
+            parsed = parse.parse_slice(text, source.path, item, symbols)
+        else:
+            parsed = parse.parse_item(source, item, symbols)
         unit = Unit(parsed.text).read(parsed, parsed.base)
     return parsed, Lowerer(symbols, source.path, parsed, unit)
 
@@ -311,7 +317,7 @@ def _enumerators(parsed: Parsed, lowerer: Lowerer, out: dict[str, ir.Expr | int]
 
 def lower_prototype(source: SourceFile, item: Item, symbols: Symbols) -> tuple[str, ir.FunctionType]:
     """The name and type of the function that ``item`` declares (or defines)."""
-    parsed, lowerer = _opened(source, item, symbols)
+    parsed, lowerer = _opened(source, item, symbols, head=True)
     for node in _all(parsed.root, ("declaration", "function_definition")):
         base = lowerer.specifier(node.child_by_field_name("type"))
         for declarator in node.children_by_field_name("declarator"):

@@ -52,6 +52,11 @@ class SourceFile:
         found.sort(key=_activity)
         return found
 
+    def body(self, item: Item) -> int:
+        """The offset at which the body of a function begins; its end where there is none."""
+        brace = self.text.find(b"{", item.name_at, item.end)
+        return brace if brace >= 0 else item.end
+
     def replace(self, items: tuple[Item, ...]) -> None:
         """Let these be the items: those that macros make are known only when there is a program."""
         self.items = items

@@ -45,6 +45,31 @@ def item_digest(file: SourceFile, items: list[Item]) -> int:
     return digest([_plain(file, item) for item in items]) if items else 0
 
 
+def head_digest(file: SourceFile, items: list[Item]) -> int:
+    """The same without what is inside functions; 0 where none of the items is a function that has its text
+    in the file.
+    """
+    if not any(map(_has_head, items)):
+        return 0
+    return digest([_head(file, item) if _has_head(item) else _plain(file, item) for item in items])
+
+
+def head_name(name: str) -> str:
+    """What the items of a name are asked for by who looks inside none of its functions."""
+    return name + "()"
+
+
+def _has_head(item: Item) -> bool:
+    return item.kind is ItemKind.FUNCTION and not isinstance(item, Made)
+
+
+def _head(file: SourceFile, item: Item) -> tuple[object, ...]:
+    return (
+        *(item.kind.value, item.name_at - item.start, item.static, item.active),
+        file.text[item.start : file.body(item)],
+    )
+
+
 def _plain(file: SourceFile, item: Item) -> tuple[object, ...]:
     text = file.text[item.start : item.end]
     plain = item.kind.value, item.name_at - item.start, item.static, item.active, text
@@ -161,13 +186,7 @@ class Parts:
         """The digests of a file's items by the hash of their name; None for a file that can't be read."""
         if path not in self._items:
             file = self._source(path)
-            self._items[path] = (
-                {path_hash(name): item_digest(file, file.find(name)) for name in {i.name for i in file.items}}
-                if file is not None
-                else None
-            )
-            items = sorted([(i.start, path_hash(i.name)) for i in file.items]) if file is not None else []
-            self._order[path] = [name for _, name in items]
+            self._items[path], self._order[path] = (None, []) if file is None else _digests(file)
         return self._items[path]
 
     def order(self, path: str, names: Collection[int]) -> int:
@@ -247,3 +266,19 @@ class Parts:
             return self._program.source(path)
         finally:
             self._tree.trace.leave(outer)
+
+
+def _digests(file: SourceFile) -> tuple[dict[int, int], list[int]]:
+    """The digests of a file's items by the hash of their name, and these hashes in the order of the items."""
+    found: dict[int, int] = {}
+    order: list[tuple[int, int]] = []
+    for name in {item.name for item in file.items}:
+        items = file.find(name)
+        digests = {path_hash(name): item_digest(file, items)}
+        head = head_digest(file, items)
+        if head:
+            digests[path_hash(head_name(name))] = head
+        found.update(digests)
+        order.extend((item.start, each) for item in items for each in digests)
+    order.sort()
+    return found, [name for _, name in order]

@@ -34,6 +34,8 @@ from gfplint.program.makers import Makers
 from gfplint.program.parts import (
     INCLUDED_C,
     groups_digest,
+    head_digest,
+    head_name,
     item_digest,
     kind_digest,
     kinds_of,
@@ -117,7 +119,7 @@ class Program:
         self._header_macros: dict[str, dict[str, bytes]] = {}
         self._sources: dict[str, tuple[SourceFile | None, int]] = {}
         self._opening: set[str] = set()
-        self._digests: dict[tuple[str, str], tuple[int, tuple[int, ...]]] = {}
+        self._digests: dict[tuple[str, str, bool], tuple[str, int, tuple[int, ...]]] = {}
         self._numbered: dict[FunctionRef, Where] = {}
         self._functions: Memo[FunctionRef, ir.Function | None] = Memo(trace, self._find_function)
         self._resolved: Memo[tuple[str, str], FunctionRef | None] = Memo(trace, self._resolve)
@@ -149,7 +151,7 @@ class Program:
     def _where(self, ref: FunctionRef) -> Where:
         known = self._numbered.get(ref)
         if known is None:
-            starts = sorted(item.start for item in self.find(ref.path, ref.name, ItemKind.FUNCTION))
+            starts = sorted(item.start for item in self.heads(ref.path, ref.name, ItemKind.FUNCTION))
             number = starts.index(ref.start) if ref.start in starts else -1
             known = self._numbered[ref] = ref.path, ref.name, number
         return known
@@ -218,17 +220,29 @@ class Program:
 
     def find(self, path: str, name: str, *kinds: ItemKind) -> list[Item]:
         """The items of a name in a file, of any of ``kinds``, active ones first: what :meth:`part` is for."""
+        return self._items_of(path, name, kinds, bool(kinds) and ItemKind.FUNCTION not in kinds)
+
+    def heads(self, path: str, name: str, *kinds: ItemKind) -> list[Item]:
+        """The same for who looks inside no function of the name, nor at where it ends."""
+        return self._items_of(path, name, kinds, True)
+
+    def _items_of(self, path: str, name: str, kinds: tuple[ItemKind, ...], head: bool) -> list[Item]:
         file = self.part(path)
         if file is None:
             return []
         if self.tree.trace.on:
-            known = self._digests.get((path, name))
+            known = self._digests.get((path, name, head))
             if known is None:
                 items = file.find(name)
-                known = item_digest(file, items), tuple(sorted([item.start for item in items]))
+                starts = tuple(sorted([item.start for item in items]))
+                found = head_digest(file, items) if head else 0
+                if found:
+                    known = head_name(name), found, starts
+                else:
+                    known = name, item_digest(file, items), starts
                 if path not in self._opening:
-                    self._digests[path, name] = known
-            self.tree.trace.leaf("item", path, name, *known)
+                    self._digests[path, name, head] = known
+            self.tree.trace.leaf("item", path, *known)
         return file.find(name, *kinds)
 
     def has(self, path: str, text: bytes) -> bool:
@@ -399,12 +413,12 @@ class Program:
         which are only asked for where that has none.
 
         Active items (those that the configuration builds) win over inactive ones. Statics of other
-        ``.c`` files are not candidates.
+        ``.c`` files are not candidates. Who gets a function and looks inside must ask for it again.
         """
         spare: tuple[str, Item] | None = None
         own = self._included(from_path) if from_path else []
         for path in own:
-            for item in self.find(path, name, *kinds):
+            for item in self.heads(path, name, *kinds):
                 if item.active:
                     return path, item
                 spare = spare or (path, item)
@@ -414,7 +428,7 @@ class Program:
         for site in self.tree.index.ranked(found, from_path):
             if site.path in own:
                 continue
-            for item in self.find(site.path, name, *kinds):
+            for item in self.heads(site.path, name, *kinds):
                 if (
                     item.static
                     and site.path.endswith(".c")
@@ -446,7 +460,7 @@ class Program:
         if not path.endswith(".c"):
             return False
         for own in self._included(path):
-            if any(item.active and item.static for item in self.find(own, name, ItemKind.FUNCTION)):
+            if any(item.active and item.static for item in self.heads(own, name, ItemKind.FUNCTION)):
                 return True
         return False
 
@@ -552,7 +566,7 @@ class Program:
         ref = self.resolve(name, from_path)
         if ref is not None:
             file = self.part(ref.path)
-            for item in self.find(ref.path, name, ItemKind.FUNCTION):
+            for item in self.heads(ref.path, name, ItemKind.FUNCTION):
                 if file is not None and item.start == ref.start:
                     return lower.lower_prototype(file, item, self.symbols)[1]
         located = self.find_item(name, from_path, self.tree.index.prototypes, ItemKind.PROTOTYPE)

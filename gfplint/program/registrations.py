@@ -170,9 +170,8 @@ class Registrations:
         """Calls of these functions in a file."""
         pattern = re.compile(rb"\b(?:" + b"|".join(re.escape(name.encode()) for name in names) + rb")\s*\(")
         result: list[tuple[FunctionRef, ir.Function, ir.Call]] = []
-        file = self._program.source(path)
-        for item in self._program.items(path, ItemKind.FUNCTION):
-            if file is None or item.name in names or not pattern.search(file.text, item.start, item.end):
+        for item, _ in self._program.matching(path, pattern, ItemKind.FUNCTION):
+            if item.name in names:
                 continue
             ref = FunctionRef(path, item.start, item.name)
             fn = self._program.function(ref)
@@ -254,10 +253,7 @@ class Registrations:
             return []
         found: list[Stored] = []
         word = re.compile(rb"\b" + re.escape(lvalue.name.encode()) + rb"\s*=")
-        file = self._program.source(fn.path)
-        for item in self._program.items(fn.path, ItemKind.FUNCTION):
-            if file is None or not word.search(file.text, item.start, item.end):
-                continue
+        for item, _ in self._program.matching(fn.path, word, ItemKind.FUNCTION):
             other = self._program.function(FunctionRef(fn.path, item.start, item.name))
             for each in _assigns(other) if other is not None else ():
                 if (
