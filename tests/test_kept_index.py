@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gfplint.cache.store import Store
-from gfplint.kernel import mentions, snapshot, tables
+from gfplint.kernel import mentions, rows, snapshot, tables
 from gfplint.kernel.search import checked_mentions
 from gfplint.kernel.snapshot import Snapshot
 from gfplint.kernel.tree import KernelTree
@@ -96,7 +96,7 @@ def test_nothing_is_scanned_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with Store(tmp_path / "store", b"code") as store:
         first = answers(root, store)
 
-    scan, search = tables._scan, checked_mentions
+    scan, search = rows.scan_files, checked_mentions
     scanned: list[str] = []
     searched: set[str] = set()
 
@@ -108,7 +108,7 @@ def test_nothing_is_scanned_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         scanned.extend(path for _, path in part)
         return scan(root, part, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(tables, "_scan", watched)
+    monkeypatch.setattr(tables, "scan_files", watched)
     monkeypatch.setattr(mentions, "checked_mentions", watched_search)
     with Store(tmp_path / "store", b"code") as store:
         assert answers(root, store) == first
@@ -211,7 +211,8 @@ def test_the_words_of_a_file_are_those_of_its_rows(tmp_path: Path, jobs: int) ->
         for path in tree.index.files:
             words = found.words_of(path, found.in_base(path))
             assert words is not None
-            names = {tables.word_hash(group, name) for group, name in found.asked_of(path)}
+            assert words[1] is not None
+            names = {rows.word_hash(group, name) for group, name in found.asked_of(path)}
             assert set(array("I", words[0] + words[1])) == names
-            fields = {name for group, name in found.asked_of(path) if group == tables.STORES}
-            assert set(array("I", words[1])) == {tables.word_hash(tables.STORES, name) for name in fields}
+            fields = {name for group, name in found.asked_of(path) if group == rows.STORES}
+            assert set(array("I", words[1])) == {rows.word_hash(rows.STORES, name) for name in fields}

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from xxhash import xxh3_64_digest
 
+from gfplint import ir
 from gfplint.analysis import confidence, suppressions
 from gfplint.analysis.callbacks import Answer, Awaited, Callback, Callbacks, Link
 from gfplint.analysis.callers import Callers
@@ -103,10 +104,13 @@ class Phases:
 
         units = sorted(functions.values())
         if relevant is None or not relevant.narrows(len(units)):
+            self._program.tree.index.scan_stores()
             found = self.work.answers(units, key, work, progress=progress)
             return sorted((answer for unit in found for answer in unit), key=_registered)
         relevant.hold(lock for locks in self.work.spread(relevant.asking(self.work.kept)) for lock in locks)
         relevant.choose(registered, self.work.kept)
+        if relevant.follows_all:
+            self._program.tree.index.scan_stores()
         answers: list[Answer] = []
         while chosen := [unit for unit in units if relevant.may_matter(unit)]:
             units = [unit for unit in units if unit not in chosen]
@@ -137,6 +141,14 @@ class Phases:
     def _expect_searches(self, contexts: Sequence[Context]) -> None:
         """Announce the words that nearly every run asks for, before the tree is scanned."""
         models = self._program.models
+        self._program.tree.index.storing.expect(
+            callback.name
+            for context in contexts
+            for each in context.registrations
+            if each.function is None
+            for callback in each.callbacks
+            if isinstance(callback, (ir.Field, ir.Local, ir.Global))
+        )
         self._program.tree.index.expect(
             [
                 *GUARD_DEFINITIONS,

@@ -9,6 +9,7 @@ supersets, and the run makes sure: a lock that it finds held all the same is add
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
@@ -19,11 +20,15 @@ from gfplint.analysis.holdable import Elsewhere, Holdable
 from gfplint.analysis.summary import LockClass
 from gfplint.analysis.ways_back import WaysBack
 from gfplint.analysis.work import together_by_folder
+from gfplint.kernel.search import STORED
 from gfplint.program.kept import KeptWork, Key
 from gfplint.program.registrations import Registered
 
 MOST_FILES = 200
 """Files of a run up to which it pays to ask."""
+_THROUGH = re.compile(rb"(?:->|\.)(\w+)[ \t]*\(")
+"""A call through a field."""
+_INITIALISED = re.compile(rb"\.(\w+)[ \t]*=")
 LEAST_CALLBACKS = 30
 """Callbacks from which on it does: asking costs about as much as following so many."""
 
@@ -44,6 +49,11 @@ class Relevant:
         self._asked = False
         self.left_out = 0
         """Callbacks that weren't followed."""
+
+    @property
+    def follows_all(self) -> bool:
+        """Whether any callback may matter."""
+        return self._waiting is None
 
     @property
     def few_files(self) -> bool:
@@ -95,9 +105,18 @@ class Relevant:
         """The files may hold these locks."""
         self._locks.update((lock.name, lock) for lock in locks)
 
-    def expected(self) -> set[str]:
-        """The words that will be searched for first."""
-        return WaysBack(self._evaluator, ()).expected(self._sorted_locks())
+    def expected(self) -> list[str]:
+        """The words that will be searched for first. Nobody may rest on that."""
+        program = self._evaluator.program
+        outer = program.tree.trace.enter()
+        texts = [program.text(path) for path in self._files]
+        program.tree.trace.leave(outer)
+        # Where a table of the files has a function in a field, that one is called.
+        fields = {field for text in texts for field in _THROUGH.findall(text)} - {
+            field for text in texts for field in _INITIALISED.findall(text)
+        }
+        words = WaysBack(self._evaluator, ()).expected(self._sorted_locks())
+        return [*sorted(words), *(STORED + field.decode() for field in sorted(fields))]
 
     def choose(self, registered: list[Registered], kept: KeptWork) -> None:
         """Find out which of all callbacks matter, once it is known what the files :meth:`hold`."""

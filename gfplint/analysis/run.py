@@ -18,7 +18,7 @@ from gfplint.analysis.explain_scopes import ScopeExplainer
 from gfplint.analysis.grouping import Match, grouped, keep_best
 from gfplint.analysis.kept_callbacks import KeptCallbacks
 from gfplint.analysis.phases import Phases, Query, chained, starts_chain
-from gfplint.analysis.relevant import Relevant
+from gfplint.analysis.relevant import MOST_FILES, Relevant
 from gfplint.analysis.suppressions import Suppressions
 from gfplint.analysis.touched import Touched
 from gfplint.analysis.unbalanced import Scopes
@@ -83,6 +83,8 @@ class Run:
         self.files = self.touched.files() if self.touched is not None and options.reach else self._files()
         if len(self.files) > _MOST_KEPT and self.program.kept_files is not None:
             self.program.kept_files.left = 0
+        if self.touched is None and len(self.files) <= MOST_FILES:
+            self.tree.index.stores_when_asked()
 
     def _units(self) -> Units | None:
         """Where answers of earlier runs are kept, if the tree has a store. All of them rest on the values of

@@ -64,6 +64,8 @@ class WaysBack:
         self._seen: set[Name] = set()
         self._files: set[str] = set()
         self._stored: set[tuple[str, str, str]] = set()
+        self._pending: list[tuple[str, Item, str]] = []
+        """(file, what stores there, field), as long as nobody has asked whether calls come from afar."""
         self._searches = 0
         self._tables: dict[Name, set[str]] = {}
 
@@ -116,6 +118,14 @@ class WaysBack:
             raise TooManyError
         for path in sorted(by_file):
             fresh |= self._mentioning(path, by_file[path])
+        fields = {field for _, _, field in self._pending}
+        # One search for these and for what comes after them.
+        self._index.expect([*sorted(fields), *sorted(_everywhere(fresh - self._seen))])
+        self._index.storing.search(sorted(fields), FAR_SITES)
+        fresh |= {
+            ("." + field, "") for path, item, field in self._pending if self._from_afar(path, item, field)
+        }
+        self._pending.clear()
         fresh -= self._seen
         self._seen |= fresh
         return fresh
@@ -213,7 +223,7 @@ class WaysBack:
     def _stores(
         self, path: str, item: Item, text: bytes, start: int, end: int, match: re.Match[bytes]
     ) -> set[Name]:
-        """Where a function that is mentioned there is stored."""
+        """Where a function that is mentioned there is stored: variables; fields are noted."""
         after = match.end()
         while after < end and text[after] in b" \t\n":
             after += 1
@@ -233,8 +243,7 @@ class WaysBack:
                 continue
             self._stored.add((path, field, match[0].decode()))
             self._near(path)
-            if self._from_afar(path, item, field):
-                fresh.add(("." + field, ""))
+            self._pending.append((path, item, field))
         plain = _PLAIN_TARGET.search(piece[last + 1 :])
         if plain is not None and not targets:
             variable = self._program.variable(plain[1].decode(), path)

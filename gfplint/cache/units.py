@@ -28,7 +28,8 @@ from zlib import compress, crc32, decompress
 from xxhash import xxh3_64_digest, xxh3_128_digest
 
 from gfplint.cache import identity, outside
-from gfplint.kernel.tables import ROWS, STORES, Tables, Words, folders_of, path_hash, rows_hash, word_hash
+from gfplint.kernel.rows import ROWS, STORES, Words, folders_of, path_hash, rows_hash, word_hash
+from gfplint.kernel.tables import Tables
 from gfplint.kernel.trace import Leaf, digest
 from gfplint.kernel.tree import KernelTree
 from gfplint.resources import rules_directory
@@ -53,6 +54,9 @@ class Changes(NamedTuple):
     """Their hashes."""
     asked: dict[int, Question | None]
     """What may have another answer now, by hash; None: what has, or can't be asked again."""
+    stores: dict[str, frozenset[int]]
+    """Files of the base of which nobody knows into which fields they store there, with the hashes of those in
+    the other state."""
 
 
 class Parts(Protocol):
@@ -99,6 +103,9 @@ class _Record(NamedTuple):
     words: list[tuple[str, list[str], bytes]]
     """(place, words, digests of the files that mention each)"""
     many: list[tuple[str, int, bool]]
+    near: list[tuple[str, str, int]] | None
+    """Of stores into fields below a folder where these are told by searches, (field, folder, digest); else
+    they are among those asked."""
     read: list[tuple[str, bytes]]
     """Files whose content the snapshot doesn't speak of, with their identities."""
     looked_for: list[tuple[str, bool]]
@@ -117,6 +124,7 @@ class Units:
         self._tree = tree
         self._changes: dict[bytes, Changes | None] = {}
         self._again: dict[tuple[str, str, str], int] = {}
+        self._may_store: dict[tuple[str, str], frozenset[int] | None] = {}
         self.anchors: Anchors | None = None
         self.parts: Parts | None = None
         """Asks about parts of files again. Without it, an answer that rests on a part of a file that has
@@ -191,7 +199,7 @@ class Units:
             if changes is None or not self._as_found(record, changes):
                 return False
             if any(
-                word_hash(STORES, field) in changes.asked
+                self._stored_otherwise(field, "", changes)
                 and self._tree.index.many_stores(field, most) != many
                 for field, most, many in record.many
             ):
@@ -202,6 +210,14 @@ class Units:
         """Whether what the changes may have touched is as it was."""
         if not changes.files.isdisjoint(array("I", record.files)):
             return False
+        if record.near is None and changes.stores:
+            return False
+        for field, folder, digest_then in record.near or ():
+            if (
+                self._stored_otherwise(field, folder, changes)
+                and self._ask(("near", folder, field)) != digest_then
+            ):
+                return False
         asked = array("I", record.asked)
         touched = changes.asked.keys() & set(asked)
         if touched:
@@ -211,6 +227,23 @@ class Units:
                 if question is None or self._ask(question) != found[each]:
                     return False
         return all(self._same_parts(path, record) for path in changes.paths if path in record.parts)
+
+    def _stored_otherwise(self, field: str, folder: str, changes: Changes) -> bool:
+        """Whether a change may be one of what files below a folder store in a field of that name."""
+        if word_hash(STORES, field, folder) in changes.asked:
+            return True
+        if not changes.stores:
+            return False
+        index = self._tree.index
+        key = field, folder
+        if key not in self._may_store:
+            self._may_store[key] = index.storing.in_base(field, folder.rstrip("/"))
+        then, plain = self._may_store[key], word_hash(STORES, field)
+        return any(
+            plain in now or then is None or index.tables.number(path) in then
+            for path, now in changes.stores.items()
+            if not folder or folder in folders_of(path)
+        )
 
     def _ask(self, question: Question) -> int:
         """Ask something of the index again."""
@@ -284,6 +317,7 @@ class Units:
         words: dict[str, list[str]] = {}
         books: Books = {}
         many: list[tuple[str, int, bool]] = []
+        near: list[tuple[str, str, int]] | None = None if tree.index.tables.keeps_stores else []
         read: list[tuple[str, bytes]] = []
         looked_for: list[tuple[str, bool]] = []
         listings: list[tuple[str, list[str]]] = []
@@ -308,6 +342,8 @@ class Units:
             elif kind == "name" or kind == "rows":
                 asked.append((word_hash if kind == "name" else rows_hash)(what, str(leaf[2])))
                 found.append(cast(int, leaf[3]))
+            elif kind == "near" and near is not None:
+                near.append((what, str(leaf[2]), cast(int, leaf[3])))
             elif kind == "near":
                 asked.append(word_hash(STORES, what, str(leaf[2])))
                 found.append(cast(int, leaf[3]))
@@ -335,6 +371,7 @@ class Units:
             {path: _packed(each) for path, each in parts.items()},
             searched,
             sorted(many),
+            sorted(near) if near is not None else None,
             sorted(set(read)),
             sorted(looked_for),
             sorted(listings),
@@ -393,7 +430,7 @@ class Units:
         if base != tables.key:
             return None
         then, now = dict(pairs), tables.changed
-        changes = Changes([], set(), {})
+        changes = Changes([], set(), {}, {})
         for path in sorted({*then, *now}):
             before, after = (each.get(path, tables.in_base(path)) for each in (then, now))
             if before == after:
@@ -403,6 +440,8 @@ class Units:
                 return None
             changes.paths.append(path)
             changes.files.add(path_hash(path))
+            if words[0][1] is None or words[1][1] is None:
+                changes.stores[path] = frozenset(array("I", words[0][1] or words[1][1] or b""))
             _compare_words(path, words[0], words[1], tables.asked_of(path), changes.asked)
         return changes
 
@@ -419,6 +458,8 @@ def _compare_words(
     """
     told = {word_hash(group, name): (group, name) for group, name in names}
     for position, (one, other) in enumerate(zip(before, after, strict=True)):
+        if one is None or other is None:
+            continue
         old, new = set(array("I", one)), set(array("I", other))
         for each in old | new:
             group, name = told.get(each, ("", ""))

@@ -21,7 +21,9 @@ from gfplint.kernel import scan
 from gfplint.kernel.files import list_files
 from gfplint.kernel.mentions import Mentions
 from gfplint.kernel.ranking import GENERIC, OWN, is_public, rank, standing
-from gfplint.kernel.tables import CONSTANTS, NAMES, STORES, Tables, position
+from gfplint.kernel.rows import CONSTANTS, NAMES
+from gfplint.kernel.storing import Storing
+from gfplint.kernel.tables import Tables, position
 from gfplint.kernel.trace import Trace, digest
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ class Index:
         self._read = read
         self.tables = Tables(root, files, jobs, snapshot, store)
         self._searches = Mentions(root, jobs, self.tables, store)
+        self.storing = Storing(root, self._inside, self.tables, self._searches, store)
         self._sites: dict[tuple[str, str], tuple[dict[str, tuple[Site, ...]], int]] = {}
         self._store_sites: dict[tuple[str, str], tuple[tuple[Site, ...], int]] = {}
         self._mentions: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -192,18 +195,27 @@ class Index:
             outer = self._trace.enter()  # what is found in these files is in the digest
             found: list[Site] = []
             plain: list[object] = []
-            for path, _ in self.tables.rows(STORES, word):
+            for path in self.storing.files(field, start[:-1]):
                 if path.startswith(start) and not (directly and path.find("/", len(start)) >= 0):
                     data = self._data(path)
                     offsets = scan.locate_stores(data, word)
                     found += [Site(field, "store", path, offset, False) for offset in offsets]
-                    if self._trace.on:
+                    if self._trace.on and offsets:
                         # As with names: not where in a file.
                         plain.append((path, [scan.stored_words(data, at + len(word)) for at in offsets]))
             self._trace.leave(outer)
+            self._check()
             plain.sort()
             known = self._store_sites[key] = tuple(sorted(found, key=_order)), digest(plain)
         return known
+
+    def stores_when_asked(self) -> None:
+        """If the tree is going to be scanned, leave out the stores: few will be asked for."""
+        self.tables.eager = False
+
+    def scan_stores(self) -> None:
+        """Many stores will be asked for."""
+        self.tables.scan_stores()
 
     def defining(self, name: str, *kinds: str) -> frozenset[str]:
         """The files that have definitions of these kinds, of a name; nothing is read."""
@@ -220,15 +232,19 @@ class Index:
         self._trace.leaf("many", field, most)
         known = self._many.get((field, most))
         if known is None:
-            word = field.encode()
-            left = most
-            outer = self._trace.enter()
-            for path, _ in self.tables.rows(STORES, word):
-                left -= len(scan.locate_stores(self._data(path), word))
-                if left < 0:
-                    break
-            self._trace.leave(outer)
-            known = self._many[field, most] = left < 0
+            known = self.storing.many(field, most)
+            if not known:
+                word = field.encode()
+                left = most
+                outer = self._trace.enter()
+                for path in self.storing.files(field, ""):
+                    left -= len(scan.locate_stores(self._data(path), word))
+                    if left < 0:
+                        break
+                self._trace.leave(outer)
+                known = left < 0
+            self._many[field, most] = known
+            self._check()
         return known
 
     def again(self, kind: str, where: str, name: str) -> int:
@@ -278,11 +294,15 @@ class Index:
             covered = under not in self._outside
             for word, files in self._searches.find(missing, place, paths, covered).items():
                 self._mentions[word, place] = files
-            if self.tables.torn and self._beyond is not None:
-                self._beyond()
+            self._check()
         if under in self._outside:
             self._trace.leaf("beyond", under)
         return {word: self._mentions[word, place] for word in asked}
+
+    def _check(self) -> None:
+        """Let others know where a file isn't as it was when the run began."""
+        if self.tables.torn and self._beyond is not None:
+            self._beyond()
 
     def __contains__(self, path: str) -> bool:
         """Whether the index covers a file."""
@@ -291,11 +311,7 @@ class Index:
     def _below(self, under: str) -> Sequence[str]:
         if not under:
             return self.files
-        folder = under + "/"
-        # The list is sorted: what begins with the folder's name is one stretch of it.
-        start = bisect_left(self.files, folder)
-        stop = bisect_left(self.files, under + "0")  # '0' is the character behind '/'
-        inside = self.files[start:stop]
+        inside = self._inside(under)
         if inside:
             return inside
         self._outside.add(under)
@@ -304,6 +320,15 @@ class Index:
         if under.endswith((".c", ".h")):
             return [under]
         return list_files(self.root, under)
+
+    def _inside(self, under: str) -> Sequence[str]:
+        """The files of the index at or below a folder."""
+        if not under:
+            return self.files
+        # The list is sorted: what begins with the folder's name is one stretch of it.
+        start = bisect_left(self.files, under + "/")
+        stop = bisect_left(self.files, under + "0")  # '0' is the character behind '/'
+        return self.files[start:stop]
 
     # ----------------------------------------------------------------------------------- ranking
 

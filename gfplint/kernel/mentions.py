@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate, chain, islice
 from typing import TYPE_CHECKING
 
-from gfplint.kernel.search import checked_mentions
+from gfplint.kernel.search import STORED, checked_mentions
 from gfplint.kernel.tables import Tables, position
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 _KIND = "mentions"
 _Kept = tuple[list[int], list[int]]
 _MOST_ALONG = 60
-"""Words that are looked for along with others at once: so many cost little more than the reading."""
+"""Words up to which others are looked for along with those that are wanted; a field counts twice. So many
+cost little more than the reading, a few more cost three times as much.
+"""
 
 
 class Mentions:
@@ -39,6 +42,8 @@ class Mentions:
         """Who knows further words, asked when a search is made."""
         self._whole: dict[str, tuple[str, ...]] = {}
         """By word the sorted files of the whole index that contain it."""
+        self.searched = 0
+        """How often many files were searched."""
 
     def expect(self, words: Iterable[str]) -> None:
         """Somebody may ask where in the tree these are."""
@@ -69,6 +74,7 @@ class Mentions:
         missing = [word for word in words if not (word in found or word in known or word in whole)]
         if missing:
             further = [] if under else self._take_expected(missing)
+            self.searched += 1
             fresh, changed = self._search([*missing, *further], paths, self._tables.identities)
             self._keep(fresh, changed, under)
             found.update((word, fresh[word]) for word in missing)
@@ -96,7 +102,9 @@ class Mentions:
         for words in asked:
             self.expect(words())
         likely = [word for word in self._expected if word not in missing and word not in self._whole]
-        further, rest = likely[:_MOST_ALONG], likely[_MOST_ALONG:]
+        room = accumulate(1 + word.startswith(STORED) for word in [*missing, *likely])
+        last = sum(used <= _MOST_ALONG for used in islice(room, len(missing), None))
+        further, rest = likely[:last], likely[last:]
         self._expected = dict.fromkeys(rest)
         known = self._known(further, "")
         return [word for word in further if word not in known]
@@ -108,6 +116,22 @@ class Mentions:
             self._keep(found, (), "")
             self._whole.update(found)
             self._tables.mentioned = {}
+
+    def is_known(self, word: str) -> bool:
+        """Whether a search for a word in all files is already made."""
+        self._tables.open()
+        self._take_scanned()
+        return word in self._whole or bool(self._known([word], ""))
+
+    def in_base(self, word: str, under: str) -> frozenset[int] | None:
+        """The numbers of the files of the base, those at or below ``under``, that may have contained a word
+        when the base was made; None where nobody knows.
+        """
+        for place in dict.fromkeys([under, ""]):
+            known = self._known([word], place)
+            if known:
+                return frozenset(chain.from_iterable(known[word]))
+        return None
 
     # ------------------------------------------------------------------------------------ keeping
 

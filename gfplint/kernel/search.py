@@ -6,6 +6,7 @@ Cutting the text into words, the best that Python alone can do for many, goes at
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from gfplint.kernel.files import examine
@@ -16,8 +17,9 @@ from gfplint.kernel.workers import spread
 def checked_mentions(
     root: str, paths: Sequence[str], words: Sequence[str], jobs: int, identities: Mapping[str, bytes]
 ) -> tuple[dict[str, tuple[str, ...]], list[str]]:
-    """For each word the sorted paths of the files that contain it as a whole identifier; and those of the
-    paths whose content isn't the one of these identities, if there are any.
+    """For each word the sorted paths of the files that contain it as a whole identifier, or for a field after
+    :data:`STORED` may store into it; and those of the paths whose content isn't the one of these identities,
+    if there are any.
 
     Comments and strings count. Register lists (see :mod:`~gfplint.kernel.files`) and files that can't be
     read contain nothing.
@@ -47,16 +49,9 @@ def checked_mentions(
 
 def finder(words: Sequence[str]) -> Callable[[bytes], set[int]]:
     """A function that says which of some different words, by their numbers, a text has as identifiers."""
-    # Imported here: the library is a megabyte, and a run with a warm cache searches for nothing.
-    from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
-
-    # No word but an identifier's whole text begins where the identifier does and ends where it ends, so the
-    # longest match there is it, if any is.
-    find = BytesAhoCorasick(
-        [*(word.encode() for word in words), *_NOWHERE],
-        matchkind=MatchKind.LeftmostLongest,
-        implementation=Implementation.DFA if len(words) <= _MOST_DENSE else None,
-    ).find_matches_as_indexes
+    if any(word.startswith(STORED) for word in words):
+        return _finder_of_stores(words)
+    find = _automaton([word.encode() for word in words])
 
     def inside(data: bytes) -> set[int]:
         found: set[int] = set()
@@ -74,6 +69,65 @@ def finder(words: Sequence[str]) -> Callable[[bytes], set[int]]:
     return inside
 
 
+def _automaton(words: Sequence[bytes]) -> Callable[[bytes], list[tuple[int, int, int]]]:
+    """Number, beginning and end of what is found in a text. No word but an identifier's whole text begins
+    where the identifier does and ends where it ends, so the longest match there is it, if any is.
+    """
+    # Imported here: the library is a megabyte, and a run with a warm cache searches for nothing.
+    from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
+
+    return BytesAhoCorasick(
+        [*words, *_NOWHERE],
+        matchkind=MatchKind.LeftmostLongest,
+        implementation=Implementation.DFA if len(words) <= _MOST_DENSE else None,
+    ).find_matches_as_indexes
+
+
+def _finder_of_stores(words: Sequence[str]) -> Callable[[bytes], set[int]]:
+    """As :func:`finder`, where there are fields among the words."""
+    plain = {word.encode(): number for number, word in enumerate(words) if not word.startswith(STORED)}
+    fields = {word[1:].encode(): number for number, word in enumerate(words) if word.startswith(STORED)}
+    # Looked for with what is before it: `set` is in most files, `.set` is not. A word that begins as a field
+    # does would be hidden by it.
+    behind = {*fields, *(word for word in plain if any(word.startswith(field) for field in fields))}
+    patterns = [*plain, *(mark + word for mark in (b".", b">") for word in behind)]
+    meant = [
+        (plain.get(word.lstrip(b".>"), -1), fields.get(word.lstrip(b".>"), -1) if word[0] in b".>" else -1)
+        for word in patterns
+    ]
+    find = _automaton(patterns)
+
+    def inside(data: bytes) -> set[int]:
+        found: set[int] = set()
+        size = len(data)
+        for number, start, end in find(data):
+            if number >= len(meant) or (end < size and data[end] in WORD_BYTES):
+                continue
+            word, field = meant[number]
+            mark = data[start]
+            if (
+                word >= 0
+                and word not in found
+                and (mark in b".>" or start == 0 or data[start - 1] not in WORD_BYTES)
+            ):
+                found.add(word)
+            if (
+                field >= 0
+                and field not in found
+                and (mark == 0x2E or (start > 0 and data[start - 1] == 0x2D))
+                and _STORED_INTO(data, end)
+            ):
+                found.add(field)
+        return found
+
+    return inside
+
+
+STORED = "="
+"""Before a field's name: asks for the files that may store into such a field, ``.f = g`` or ``->f = g``. They
+are no fewer than those in which :func:`gfplint.kernel.scan.locate_stores` finds something.
+"""
+_STORED_INTO = re.compile(rb"[ \t]*+(?:\[[^\]\n;]*+\][ \t]*+)?+=(?!=)").match
 _NOWHERE = tuple(bytes([byte]) * 4 for byte in range(1, 5))
 """Looked for beside the words, and in no source. Where up to three bytes are in all words, or begin them,
 the library looks for these bytes: but they are in most lines, and it is forty times slower than it can be.

@@ -15,7 +15,7 @@ be asked again when something happened that may have changed it:
 - ``("ask", path, question, argument, digest)``: another question about a part of a file
   (:mod:`gfplint.program.parts`);
 - ``("name", group, name, digest)``: the sites of a name in a group of the index
-  (:mod:`~gfplint.kernel.tables`);
+  (:mod:`~gfplint.kernel.rows`);
 - ``("rows", group, name, digest)``: the files with such sites;
 - ``("near", field, folder, digest)``: the stores in a field of that name in files below a folder;
 - ``("many", field, number)``: whether there are more stores than that in fields of that name;

@@ -16,7 +16,7 @@ from gfplint.errors import SourceError
 from gfplint.frontend.items import ItemKind
 from gfplint.frontend.made import Made
 from gfplint.kernel import scan
-from gfplint.kernel.tables import path_hash
+from gfplint.kernel.rows import path_hash
 from gfplint.kernel.trace import digest
 from gfplint.kernel.words import words_in
 from gfplint.program.anchors import Span, spans
