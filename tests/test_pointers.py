@@ -316,3 +316,15 @@ def test_counting_opens_no_more_files_than_it_needs(tmp_path: Path) -> None:
     assert tree.pointers.stores.count("ops", "get", 20, 3) == 4
     assert "drivers/a0/a.c" in tree.program.paths_read
     assert "drivers/a8/a.c" not in tree.program.paths_read
+
+
+def test_few_files_may_say_that_there_are_more_functions(tmp_path: Path) -> None:
+    tree = small(tmp_path, **{f"a{number}__a": driver(f"n{number}") for number in range(9)})
+    paths = [path for path in tree.program.tree.index.files if path.startswith("drivers/a")]
+    stores = tree.pointers.stores
+    assert len(paths) == 9
+    assert not stores.more("ops", "get", 2, paths[:2])
+    assert not stores.more("other", "get", 0, paths)
+    assert stores.more("ops", "get", 2, paths)
+    assert "drivers/a8/a.c" not in tree.program.paths_read
+    assert not stores.more("ops", "get", 9, paths)

@@ -28,6 +28,7 @@ MOST_FILES = 200
 """Files of a run up to which it pays to ask."""
 _THROUGH = re.compile(rb"(?:->|\.)(\w+)[ \t]*\(")
 """A call through a field."""
+_TABLE = re.compile(rb"\nstatic (?:const )?struct (\w+) \w+ = \{")
 _INITIALISED = re.compile(rb"\.(\w+)[ \t]*=")
 LEAST_CALLBACKS = 30
 """Callbacks from which on it does: asking costs about as much as following so many."""
@@ -116,6 +117,8 @@ class Relevant:
             field for text in texts for field in _INITIALISED.findall(text)
         }
         words = WaysBack(self._evaluator, ()).expected(self._sorted_locks())
+        # What has such a type may be asked for when it is known which files have the type's name.
+        words |= {tag.decode() for text in texts for tag in _TABLE.findall(text)}
         return [*sorted(words), *(STORED + field.decode() for field in sorted(fields))]
 
     def choose(self, registered: list[Registered], kept: KeptWork) -> None:

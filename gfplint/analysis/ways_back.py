@@ -118,14 +118,14 @@ class WaysBack:
             raise TooManyError
         for path in sorted(by_file):
             fresh |= self._mentioning(path, by_file[path])
-        fields = {field for _, _, field in self._pending}
+        self._index.storing.sample({field for _, _, field in self._pending})
+        open_ones = [each for each in self._pending if not self._surely_near(*each)]
+        self._pending.clear()
+        fields = {field for _, _, field in open_ones}
         # One search for these and for what comes after them.
         self._index.expect([*sorted(fields), *sorted(_everywhere(fresh - self._seen))])
         self._index.storing.search(sorted(fields), FAR_SITES)
-        fresh |= {
-            ("." + field, "") for path, item, field in self._pending if self._from_afar(path, item, field)
-        }
-        self._pending.clear()
+        fresh |= {("." + field, "") for path, item, field in open_ones if self._from_afar(path, item, field)}
         fresh -= self._seen
         self._seen |= fresh
         return fresh
@@ -264,6 +264,19 @@ class WaysBack:
             return False
         return any(
             0 < self._stored_in(tag, field) <= FAR_TARGETS
+            for tag in pointers.stores.owners(path, item, field)
+            if (tag, field) not in pointers.foreign
+        )
+
+    def _surely_near(self, path: str, item: Item, field: str) -> bool:
+        """Whether it is known without a search that no call through the field is followed from afar: a few
+        files have more functions in it. Asked where a search would be made otherwise.
+        """
+        pointers, storing = self._evaluator.pointers, self._index.storing
+        if storing.is_known(field) or storing.many(field, FAR_SITES):
+            return False
+        return all(
+            pointers.stores.more(tag, field, FAR_TARGETS, storing.some(field, tag))
             for tag in pointers.stores.owners(path, item, field)
             if (tag, field) not in pointers.foreign
         )

@@ -184,6 +184,13 @@ class Index:
         self._trace.leaf("near", field, under, known)
         return sites
 
+    def stores_in(self, path: str, field: str) -> list[Site]:
+        """The stores in one file. What rests on them must rest on the items that they are in."""
+        outer = self._trace.enter()
+        offsets = scan.locate_stores(self._data(path), field.encode())
+        self._trace.leave(outer)
+        return [Site(field, "store", path, offset, False) for offset in offsets]
+
     def _stores(self, field: str, under: str) -> tuple[tuple[Site, ...], int]:
         """The stores, and a digest of which files have them and what they store."""
         key = (field, under)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _KIND = "mentions"
 _Kept = tuple[list[int], list[int]]
-_MOST_ALONG = 60
+_MOST_ALONG = 50
 """Words up to which others are looked for along with those that are wanted; a field counts twice. So many
 cost little more than the reading, a few more cost three times as much.
 """
@@ -121,7 +121,7 @@ class Mentions:
         """Whether a search for a word in all files is already made."""
         self._tables.open()
         self._take_scanned()
-        return word in self._whole or bool(self._known([word], ""))
+        return not word or word in self._whole or bool(self._known([word], ""))
 
     def in_base(self, word: str, under: str) -> frozenset[int] | None:
         """The numbers of the files of the base, those at or below ``under``, that may have contained a word

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _KIND = "many"
 _MOST_APART = 2
 """Searches for stores into one field, beyond which finding all stores costs less."""
+_FEW = 60
+"""Files that are worth looking into before a search is made."""
 _SAMPLE = 4000
 """Files that tell whether a field is stored into at very many places: a tenth of what reading all costs."""
 
@@ -46,7 +48,9 @@ class Storing:
         self._apart = 0
         """How often all of the tree was searched for one field that nobody expected."""
         self._many: dict[str, int] = {}
-        """By field a number of places that there are at least; 0 where too few were found."""
+        """By field a number of places that there are at least."""
+        self._places: dict[str, list[str]] = {}
+        """By field some files that may have such places."""
 
     def expect(self, fields: Iterable[str]) -> None:
         """Somebody will probably ask for :meth:`files` anywhere."""
@@ -57,7 +61,7 @@ class Storing:
         places: one search finds all.
         """
         if not self._tables.has_stores:
-            self._sample(fields)
+            self.sample(fields)
             self._find([field for field in fields if self._many[field] <= most], "")
 
     def files(self, field: str, under: str) -> Iterable[str]:
@@ -71,11 +75,24 @@ class Storing:
             return found
         return [path for path, _ in self._tables.rows(STORES, field.encode())]
 
+    def is_known(self, field: str) -> bool:
+        """Whether :meth:`files` anywhere can be answered without a search."""
+        return self._tables.has_stores or self._searches.is_known(STORED + field)
+
+    def some(self, field: str, tag: str) -> list[str]:
+        """Some of the :meth:`files`, of those that mention ``struct tag`` where it is known which do."""
+        self.sample([field])
+        found = set(self._places.get(field, ()))
+        if self._searches.is_known(tag):
+            mentioning = self._searches.find([tag], "", self._inside(""), True)[tag]
+            found.update(mentioning if len(mentioning) <= _FEW else ())
+        return sorted(found)
+
     def many(self, field: str, most: int) -> bool:
         """Whether there are certainly more places than ``most``."""
         if self._tables.has_stores:
             return False
-        self._sample([field])
+        self.sample([field])
         return self._many[field] > most
 
     def in_base(self, field: str, under: str) -> frozenset[int] | None:
@@ -88,45 +105,45 @@ class Storing:
         words = [STORED + field for field in fields]
         return self._searches.find(words, under, self._inside(under), True) if words else {}
 
-    def _sample(self, fields: Iterable[str]) -> None:
+    def sample(self, fields: Iterable[str]) -> None:
         """Count the places in some of the files, if nobody has searched for the field."""
-        tables = self._tables
-        for field in fields:
-            if field not in self._many and self._searches.is_known(STORED + field):
+        if self._tables.has_stores:
+            return
+        fresh: list[str] = []
+        for field in dict.fromkeys(fields):
+            if field in self._many:
+                continue
+            kept = self._kept(field)
+            if kept is not None:
+                self._places[field] = list(kept)
+                self._many[field] = sum(kept.values())
+            elif self._searches.is_known(STORED + field):
                 self._many[field] = 0
-        fresh = [field for field in dict.fromkeys(fields) if field not in self._many]
-        for field in list(fresh):
-            places = self._kept(field)
-            if places is not None:
-                self._many[field] = sum(count for number, count in places if number not in tables.gone)
-                fresh.remove(field)
+            else:
+                fresh.append(field)
         if not fresh:
             return
-        paths = self._inside("")
+        tables, paths = self._tables, self._inside("")
         step = max(1, len(paths) // _SAMPLE)
         inside = finder([STORED + field for field in fresh])
-        found: list[list[tuple[int, int]]] = [[] for _ in fresh]
-        total = [0] * len(fresh)
+        found: list[dict[str, int]] = [{} for _ in fresh]
         for path in paths[step // 2 :: step] if step > 1 else ():
             data, _, identity = examine(self._root, path)
             for each in inside(data):
-                count = len(scan.locate_stores(data, fresh[each].encode()))
-                number = tables.number(path)
-                total[each] += count
-                if number is not None:
-                    found[each].append((number, count))
+                found[each][path] = len(scan.locate_stores(data, fresh[each].encode()))
             if tables.key is not None:
                 tables.torn |= tables.identity(path) != identity
-        for field, places, count in zip(fresh, found, total, strict=True):
-            self._many[field] = count
-            self._keep(field, places)
+        for field, places in zip(fresh, found, strict=True):
+            self._places[field] = list(places)
+            self._many[field] = sum(places.values())
+            if self._store is not None and tables.key is not None and not (tables.torn or tables.fresh):
+                self._store.put(_KIND, tables.key + field.encode(), marshal.dumps(places, 2))
 
-    def _kept(self, field: str) -> list[tuple[int, int]] | None:
-        store, key = self._store, self._tables.key
-        data = store.get(_KIND, key + field.encode()) if store is not None and key is not None else None
-        return marshal.loads(data) if data is not None else None
-
-    def _keep(self, field: str, places: list[tuple[int, int]]) -> None:
+    def _kept(self, field: str) -> dict[str, int] | None:
+        """What an earlier run has counted in files that are as they were."""
         store, tables = self._store, self._tables
-        if store is not None and tables.key is not None and not tables.torn and not tables.fresh:
-            store.put(_KIND, tables.key + field.encode(), marshal.dumps(places, 2))
+        data = store.get(_KIND, tables.key + field.encode()) if store is not None and tables.key else None
+        if data is None:
+            return None
+        places: dict[str, int] = marshal.loads(data)
+        return {path: count for path, count in places.items() if tables.number(path) not in tables.gone}

@@ -108,6 +108,18 @@ class Stores:
                 return most + 1
         return len(found)
 
+    def more(self, tag: str, field: str, most: int, paths: Iterable[str]) -> bool:
+        """Whether some files alone store more functions in the field than ``most``."""
+        program, word = self._program, tag.encode()
+        found: set[FunctionRef] = set()
+        for path in paths:
+            if not _is_test(path) and program.has(path, word):
+                for site in program.tree.index.stores_in(path, field):
+                    found.update(self._at(site, tag, field))
+                if len(found) > most:
+                    return True
+        return False
+
     def _find_stored(self, key: tuple[str, str]) -> tuple[FunctionRef, ...]:
         return self._sorted(self._sites(*key), *key)
 
