@@ -219,8 +219,7 @@ class State:
         self.warned &= other.warned
         self.asserted &= other.asserted
         self.tried &= other.tried
-        for key in list(self.variables):
-            mine = self.variables[key]
+        for key, mine in list(self.variables.items()):
             theirs = other.variables.get(key)
             if theirs is None:
                 del self.variables[key]
@@ -230,8 +229,7 @@ class State:
                 if joined != mine:
                     self.variables[key] = widen(joined) if widening else joined
                     changed = True
-        for key in list(self.facts):
-            mine = self.facts[key]
+        for key, mine in list(self.facts.items()):
             theirs = other.facts.get(key)
             if theirs is None or (theirs != mine and join(mine, theirs) != mine):
                 del self.facts[key]

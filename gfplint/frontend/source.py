@@ -12,8 +12,10 @@ item, or where an arm holds half an item, it is blanked.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from gfplint.frontend.conditionals import Arm, Configuration, read_directives
 from gfplint.frontend.heads import scan_items
@@ -37,18 +39,21 @@ class SourceFile:
     data: bytes
     text: bytes
     items: tuple[Item, ...]
-    _lines: list[int] | None = field(default=None, repr=False)
-    _names: dict[str, list[Item]] | None = field(default=None, repr=False)
+    _lines: array[int] | None = field(default=None, repr=False)
+    _names: dict[str, Item | list[Item]] | None = field(default=None, repr=False)
+    """A name is nearly always that of one item."""
 
     def find(self, name: str, *kinds: ItemKind) -> list[Item]:
         """Items of that name, of any of ``kinds`` (any kind where none is given), active ones first."""
         names = self._names
         if names is None:
-            names = {}
-            for item in self.items:
-                names.setdefault(item.name, []).append(item)
-            self._names = names
-        found = [item for item in names.get(name, ()) if not kinds or item.kind in kinds]
+            names = self._names = _by_name(self.items)
+        known = names.get(name)
+        if known is None:
+            return []
+        if isinstance(known, Item):
+            return [known] if not kinds or known.kind in kinds else []
+        found = [item for item in known if not kinds or item.kind in kinds]
         found.sort(key=_activity)
         return found
 
@@ -83,17 +88,31 @@ class SourceFile:
             return None
         return start + len(before.encode("utf-8", "surrogateescape"))
 
-    def _line_starts(self) -> list[int]:
+    def column(self, offset: int) -> int:
+        """The column of a byte offset, as :meth:`position` counts it."""
+        start = self.data.rfind(b"\n", 0, offset) + 1
+        return len(self.data[start:offset].decode("utf-8", "replace")) + 1
+
+    def _line_starts(self) -> array[int]:
         lines = self._lines
         if lines is None:
-            lines = [0]
-            find = self.data.find
-            at = find(b"\n")
-            while at >= 0:
-                lines.append(at + 1)
-                at = find(b"\n", at + 1)
-            self._lines = lines
+            lengths = map(len, self.data.split(b"\n"))
+            lines = self._lines = array("I", accumulate(map((1).__add__, lengths), initial=0))
+            lines.pop()  # behind the last line
         return lines
+
+
+def _by_name(items: tuple[Item, ...]) -> dict[str, Item | list[Item]]:
+    names: dict[str, Item | list[Item]] = {}
+    for item in items:
+        known = names.setdefault(item.name, item)
+        if known is item:
+            continue
+        if isinstance(known, Item):
+            names[item.name] = [known, item]
+        else:
+            known.append(item)
+    return names
 
 
 def _activity(item: Item) -> bool:

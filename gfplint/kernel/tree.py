@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gfplint.kernel.index import Index
     from gfplint.kernel.snapshot import Snapshot
 
-_CACHE_BYTES = 256 << 20
+_CACHE_BYTES = 32 << 20
 """How many bytes of files :meth:`KernelTree.read` keeps before it forgets the oldest."""
 
 _VERSION = re.compile(r"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)[ \t]*:?=[ \t]*(\S*)[ \t]*$", re.MULTILINE)

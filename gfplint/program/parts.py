@@ -76,7 +76,7 @@ def _plain(file: SourceFile, item: Item) -> tuple[object, ...]:
     if item.kind not in _PLACED:
         return plain
     made = item.text if isinstance(item, Made) else b""
-    return *plain, made, file.position(item.start)[1], file.data[item.start : item.end]
+    return *plain, made, file.column(item.start), file.data[item.start : item.end]
 
 
 def groups_digest(found: list[re.Match[bytes]]) -> int:
