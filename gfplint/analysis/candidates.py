@@ -336,6 +336,7 @@ class Candidates:
         many = len(self._files) > MANY_FILES
         homes: _Homes
         if many:
+            tree.index.expect([*self._modelled, *GUARD_MACROS])  # one search instead of three
             self._look_up_words(tree.index.files)
             homes = dict.fromkeys(self._words)
             for path in self._mentioning(tree.index.files, self._modelled):

@@ -133,6 +133,8 @@ class Scopes:
         """Functions of the paths, and of headers beside them, that return a cookie or restore a parameter."""
         homes = sorted({*self._files, *self._headers()})
         words = set(self._scoping)
+        if len(homes) > MANY_FILES:
+            self._program.tree.index.expect(TASK_FLAGS)  # asked for when the wrappers are known
         for number in range(_WRAPPER_ROUNDS):
             named, units = self._mentioning(homes, words)
             pattern = any_of(words)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -29,19 +30,30 @@ __all__ = ["Item", "ItemKind", "SourceFile", "split"]
 class SourceFile:
     """One file, split.
 
-    ``data`` is the untouched file. ``text`` has its length and its line ends: comments are blanked,
+    :attr:`data` is the untouched file. ``text`` has its length and its line ends: comments are blanked,
     directives too (but ``#define`` lines, which :func:`gfplint.frontend.parse.parse_item` blanks inside
     other items), and unchosen ``#if`` arms inside items. ``items`` are in order of their start; those
     that share one piece of source (``struct x {…} a, b;``) share ``start`` and ``end``.
     """
 
     path: str
-    data: bytes
+    _data: bytes
     text: bytes
     items: tuple[Item, ...]
+    _reread: Callable[[], bytes] | None = field(default=None, repr=False)
     _lines: array[int] | None = field(default=None, repr=False)
     _names: dict[str, Item | list[Item]] | None = field(default=None, repr=False)
     """A name is nearly always that of one item."""
+
+    @property
+    def data(self) -> bytes:
+        """The untouched file."""
+        return self._data if self._reread is None else self._reread()
+
+    def release(self, reread: Callable[[], bytes]) -> None:
+        """Don't keep the untouched file, which is half of what a split one takes: it can be had again."""
+        self._reread = reread
+        self._data = b""
 
     def find(self, name: str, *kinds: ItemKind) -> list[Item]:
         """Items of that name, of any of ``kinds`` (any kind where none is given), active ones first."""
@@ -69,10 +81,7 @@ class SourceFile:
 
     def position(self, offset: int) -> tuple[int, int]:
         """(line, column) of a byte offset, both from 1, the column in characters of the untouched file."""
-        lines = self._line_starts()
-        line = bisect_right(lines, offset)
-        start = lines[line - 1]
-        return (line, len(self.data[start:offset].decode("utf-8", "replace")) + 1)
+        return bisect_right(self._line_starts(), offset), self.column(offset)
 
     def offset(self, line: int, column: int) -> int | None:
         """The byte offset of a line and a column, as :meth:`position` counts them; None behind the end of the
@@ -90,13 +99,15 @@ class SourceFile:
 
     def column(self, offset: int) -> int:
         """The column of a byte offset, as :meth:`position` counts it."""
-        start = self.data.rfind(b"\n", 0, offset) + 1
+        start = self.text.rfind(b"\n", 0, offset) + 1
+        if offset - start < 2:
+            return offset - start + 1  # nearly all items
         return len(self.data[start:offset].decode("utf-8", "replace")) + 1
 
     def _line_starts(self) -> array[int]:
         lines = self._lines
         if lines is None:
-            lengths = map(len, self.data.split(b"\n"))
+            lengths = map(len, self.text.split(b"\n"))
             lines = self._lines = array("I", accumulate(map((1).__add__, lengths), initial=0))
             lines.pop()  # behind the last line
         return lines

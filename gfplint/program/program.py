@@ -183,8 +183,10 @@ class Program:
                 self._opening.discard(path)
                 trace.without("file", path)
             known = self._sources[path] = file, trace.leave(outer)
-            if file is not None and self.kept_files is not None:
-                self.kept_files.save(path, file, known[1])
+            if file is not None:
+                if self.kept_files is not None:
+                    self.kept_files.save(path, file, known[1])
+                file.release(partial(self._peeked, path))
         self.tree.trace.current.add(known[1])
         return known[0]
 
@@ -205,11 +207,12 @@ class Program:
                 trace.leaf(*leaf)
                 if leaf[0] == "book":
                     self.account.files.add(str(leaf[2]))
-            self._bytes += len(file.data)
+            self._bytes += len(file.text)
         except SourceError:
             return None
         finally:
             node = trace.leave(outer)
+        file.release(partial(self._peeked, path))
         self._sources[path] = file, node
         return file, node
 
@@ -342,7 +345,7 @@ class Program:
         if result is not None:
             self.account.files.add(path)
             self.tree.trace.leaf("book", "files", path)
-            self._bytes += len(result.data)
+            self._bytes += len(result.text)
         return result
 
     def configuration(self, path: str) -> Config:
