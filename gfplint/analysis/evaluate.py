@@ -560,7 +560,7 @@ class ChainEvaluator(Evaluator):
         return Summary(ref, exits=[Exit(TOP)], complete=False)
 
 
-_MOST = 48 << 20
+_MOST = 80 << 20
 """Bytes of source files that are kept apart in memory, with all that was made of them, beyond which a process
 lets go of everything before its next unit of work.
 """

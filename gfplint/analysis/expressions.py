@@ -116,6 +116,8 @@ class Reader:
         match expr:
             case ir.Local() | ir.Temp():
                 return state.variables.get(expr, TOP)
+            case ir.Field() | ir.Deref() | ir.Index():
+                return self._load(expr, state)
             case ir.Const(number):
                 return const(number)
             case ir.Global(name):
@@ -146,8 +148,6 @@ class Reader:
                     both = join(self.value(then, state), self.value(otherwise, state))
                     return with_deps(both, chosen.deps)
                 return with_deps(self.value(then if answer else otherwise, state), chosen.deps)
-            case ir.Field() | ir.Deref() | ir.Index():
-                return self._load(expr, state)
             case ir.String() | ir.Sizeof():
                 return NONZERO
             case ir.Container(pointer):
