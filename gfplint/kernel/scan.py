@@ -46,8 +46,8 @@ _TOP_H = re.compile(
     rb"(\([^;{}=]*+[;{=]|[=;\[]|\n?\{|,[^;{}()=]*+[;=]|\n[ \t]++\([^;{}=]*+[;{=])"
 ).findall
 _MACRO = re.compile(rb"#[ \t]*+define[ \t]++(\w++)").findall
-_ENUM_BRACE = re.compile(rb"[ \t\w]*\n?[ \t]*\{").match
-_ENUMERATOR = re.compile(rb"(?:^|[,\n/])[ \t]*([A-Za-z_]\w*)[ \t]*(?=[,=\n}]|/\*|$)").findall
+_ENUM_BRACE = re.compile(rb"enum[ \t\w]*+\n?[ \t]*+\{").finditer
+_ENUMERATOR = re.compile(rb"[,\n/][ \t]*+([A-Za-z_]\w*+)[ \t]*+(?=[,=\n}]|/\*|$)").findall
 _CLOSING = re.compile(rb"\n[ \t]*\}").search
 _LISTING = re.compile(rb"(?:^|[,\n])[ \t]*([A-Za-z_]\w*)\(").search
 _LISTED = re.compile(rb"(?<=[(,])[ \t]*([A-Z_]\w*)[ \t]*(?=[,)])").findall
@@ -121,28 +121,22 @@ _OTHER = frozenset({b"typedef", b"static\t", b"static*"})
 
 
 def _place_enumerators(found: Found, data: bytes) -> None:
-    at = data.find(b"enum")
-    while at >= 0:
-        at += 4
-        brace = _ENUM_BRACE(data, at)
-        if brace:
-            at = brace.end()
-            end = data.find(b"}", at)
-            if end < 0:
-                end = len(data)
-            body = data[at:end]
-            if b"\n" in body or body.rfind(b"/*") > body.rfind(b"*/"):
-                # Of several lines, the brace that begins a line ends it: comments have braces too.
-                closing = _CLOSING(data, at)
-                end = closing.start() if closing else end
-            body = data[at:end]
-            found[ENUMERATOR].update(_ENUMERATOR(body))
-            if b"(" in body and _LISTING(body):
-                # Macros write the list: LIST() or EACH_ZONE(NAME), which paste names together, BIT(NAME).
-                arguments = _LISTED(body)
-                found[ENUMERATOR].update(arguments)
-                found[PASTED].update(_PASTED(data), (each + b"_" for each in arguments))
-        at = data.find(b"enum", at)
+    for brace in _ENUM_BRACE(data):
+        at = brace.end()
+        end = data.find(b"}", at)
+        if end < 0:
+            end = len(data)
+        body = data[at:end]
+        if b"\n" in body or body.rfind(b"/*") > body.rfind(b"*/"):
+            # Of several lines, the brace that begins a line ends it: comments have braces too.
+            closing = _CLOSING(data, at)
+            body = data[at : closing.start() if closing else end]
+        found[ENUMERATOR].update(_ENUMERATOR(b"\n" + body))
+        if b"(" in body and _LISTING(body):
+            # Macros write the list: LIST() or EACH_ZONE(NAME), which paste names together, BIT(NAME).
+            arguments = _LISTED(body)
+            found[ENUMERATOR].update(arguments)
+            found[PASTED].update(_PASTED(data), (each + b"_" for each in arguments))
 
 
 def _place(found: Found, words: list[bytes], tail: bytes, header: bool) -> None:
