@@ -324,9 +324,10 @@ class Units:
         told: list[tuple[str, bytes]] = []
         for leaf in {*leaves, *self._ground}:
             kind, what = leaf[0], str(leaf[1])
+            covered = kind in ("item", "ask") and outside.covers(identity(what))
             if kind == "book":
                 books.setdefault(what, []).append(leaf[2:] if len(leaf) > 3 else leaf[2])
-            elif kind == "file":
+            elif kind == "file" or (kind == "ask" and not covered and leaf[2] == "exists"):
                 known = identity(what)
                 content = consulted.reads.get(what)
                 if known is None and what in consulted.looked_for:
@@ -335,7 +336,7 @@ class Units:
                     read.append((what, content))
                 files.append(path_hash(what))
             elif kind == "item" or kind == "ask":
-                if outside.covers(identity(what)):
+                if covered:
                     parts.setdefault(what, []).append(leaf)
                 else:
                     read.append((what, consulted.reads[what]))

@@ -285,12 +285,12 @@ class KernelTree:
 
     def exists(self, path: str) -> bool:
         """Whether there is a file of that name."""
-        self.trace.leaf("file", path)
         found = self.consulted.looked_for.get(path)
         if found is None:
             found = self.consulted.looked_for[path] = path in self._cache or os.path.isfile(
                 self._prefix + path
             )
+        self.trace.leaf("ask", path, "exists", "", int(found))
         return found
 
     def config_for(self, path: str) -> Config:

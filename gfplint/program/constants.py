@@ -12,11 +12,11 @@ from gfplint.frontend.source import Item, ItemKind
 from gfplint.kernel.index import Site
 from gfplint.kernel.trace import Memo
 
+from gfplint.program.parts import LISTS
+
 if TYPE_CHECKING:
     from gfplint.program.program import Program
 
-_LISTS = (ItemKind.ENUM, ItemKind.TYPEDEF, ItemKind.RECORD)
-"""What may have enumerators in it."""
 _WORDS = re.compile(rb"\b[A-Za-z_]\w*\b")
 _MAX_DEPTH = 16
 _WORD = (1 << 64) - 1
@@ -82,7 +82,7 @@ class Constants:
             around = [
                 item
                 for item in (file.items if file is not None else ())
-                if item.kind in _LISTS and item.start <= site.offset < item.end
+                if item.kind in LISTS and item.start <= site.offset < item.end
             ]
             for item in around:
                 self._program.find(site.path, item.name)
@@ -98,7 +98,7 @@ class Constants:
         return [
             (site.path, item)
             for site in index.ranked(sites, path)
-            for item in self._program.items(site.path, *_LISTS)
+            for item in self._program.items_of_kind(site.path, *LISTS)
         ]
 
     def _find_enumerators(self, key: tuple[str, int, str]) -> dict[str, ir.Expr | int]:
@@ -109,7 +109,7 @@ class Constants:
                 self._program.find(path, name)
                 for word in set(_WORDS.findall(file.text, item.start, item.end)):
                     if self._program.find(path, word.decode(), ItemKind.MACRO):
-                        self._program.source(path)  # where in the file macros stand counts, too
+                        self._program.lists(path)  # where in the file macros stand counts, too
                         break
                 return lower.lower_enum(file, item, self._program.symbols)
         return {}

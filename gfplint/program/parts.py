@@ -128,9 +128,23 @@ def matching(
     return result
 
 
-def kind_digest(file: SourceFile, kind: str) -> int:
-    """Of all items of one kind."""
-    return digest([item_digest(file, [item]) for item in file.items if item.kind.name == kind])
+def kind_digest(file: SourceFile, kinds: str) -> int:
+    """Of all items of some kinds (see :func:`kinds_of`), in order."""
+    names = kinds.split()
+    return digest([item_digest(file, [item]) for item in file.items if item.kind.name in names])
+
+
+def lists_digest(file: SourceFile) -> int:
+    """Of what enumerators rest on: what may have some in it, and all macros in order with these, with where
+    they end.
+    """
+    kinds = (*LISTS, ItemKind.MACRO)
+    plain: list[tuple[int, object]] = [
+        (item.start, item_digest(file, [item])) for item in file.items if item.kind in kinds
+    ]
+    plain += [(match.start(), match[1]) for match in _UNDEFINED.finditer(file.data)]
+    plain.sort(key=lambda each: each[0])
+    return digest([each for _, each in plain])
 
 
 def made_digest(file: SourceFile) -> int:
@@ -161,6 +175,9 @@ def definitions(tree: KernelTree, path: str, name: str) -> list[bytes]:
 INCLUDED_C = re.compile(rb'^[ \t]*#[ \t]*include[ \t]+"([^"]+\.c)"', re.M)
 """A ``.c`` file that another includes (kernel/sched builds itself so)."""
 
+LISTS = (ItemKind.ENUM, ItemKind.TYPEDEF, ItemKind.RECORD)
+"""What may have enumerators in it."""
+_UNDEFINED = re.compile(rb"^[ \t]*#[ \t]*undef[ \t]+(\w+)", re.M)
 _LINE = re.compile(rb"#[^\n\\]*(?:\\\r?\n[^\n\\]*|\\[^\n\\]*)*")
 
 
@@ -213,6 +230,8 @@ class Parts:
             self._tree.trace.leave(outer)
 
     def _again(self, path: str, question: str, argument: object) -> int:
+        if question == "exists":
+            return int(self._tree.exists(path))
         if question == "define":
             return digest(definitions(self._tree, path, str(argument)))
         if question == "value":
@@ -245,6 +264,8 @@ class Parts:
             return made_digest(file)
         if question == "kind":
             return kind_digest(file, str(argument))
+        if question == "lists":
+            return lists_digest(file)
         if question == "included":
             return groups_digest(list(INCLUDED_C.finditer(file.data)))
         if question == "matching":

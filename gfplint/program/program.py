@@ -39,6 +39,7 @@ from gfplint.program.parts import (
     item_digest,
     kind_digest,
     kinds_of,
+    lists_digest,
     made_digest,
     matches_digest,
     matching,
@@ -120,6 +121,7 @@ class Program:
         self._sources: dict[str, tuple[SourceFile | None, int]] = {}
         self._opening: set[str] = set()
         self._digests: dict[tuple[str, str, bool], tuple[str, int, tuple[int, ...]]] = {}
+        self._asked: dict[tuple[str, str, str], int] = {}
         self._numbered: dict[FunctionRef, Where] = {}
         self._functions: Memo[FunctionRef, ir.Function | None] = Memo(trace, self._find_function)
         self._resolved: Memo[tuple[str, str], FunctionRef | None] = Memo(trace, self._resolve)
@@ -326,15 +328,34 @@ class Program:
             self.tree.trace.leaf("ask", path, "made", "", made_digest(file))
         return [item for item in file.items if isinstance(item, Made)]
 
-    def items_of_kind(self, path: str, kind: ItemKind) -> list[Item]:
-        """The items of a file of one kind, in order, for who looks into nothing else of it."""
+    def items_of_kind(self, path: str, *kinds: ItemKind) -> list[Item]:
+        """The items of a file of these kinds, in order, for who looks into nothing else of it."""
         file = self.part(path)
         if file is None:
             return []
-        found = [item for item in file.items if item.kind is kind]
-        if self.tree.trace.on:
-            self.tree.trace.leaf("ask", path, "kind", kind.name, kind_digest(file, kind.name))
+        found = [item for item in file.items if item.kind in kinds]
+        self._ask(file, "kind", kinds_of(kinds), kind_digest)
         return found
+
+    def lists(self, path: str) -> SourceFile | None:
+        """A file for who looks at lists of enumerators in it, and at macros that write these."""
+        file = self.part(path)
+        if file is not None:
+            self._ask(file, "lists", "", lambda file, _: lists_digest(file))
+        return file
+
+    def _ask(
+        self, file: SourceFile, question: str, argument: str, answer: Callable[[SourceFile, str], int]
+    ) -> None:
+        """The work at hand rests on the answer to a question about a part of a file."""
+        if self.tree.trace.on:
+            key = file.path, question, argument
+            known = self._asked.get(key)
+            if known is None:
+                known = answer(file, argument)
+                if file.path not in self._opening:
+                    self._asked[key] = known
+            self.tree.trace.leaf("ask", *key, known)
 
     def _split(self, path: str) -> SourceFile | None:
         try:
