@@ -11,7 +11,6 @@ from gfplint.frontend import lower
 from gfplint.frontend.source import Item, ItemKind
 from gfplint.kernel.index import Site
 from gfplint.kernel.trace import Memo
-
 from gfplint.program.parts import LISTS
 
 if TYPE_CHECKING:
