@@ -213,6 +213,6 @@ def test_the_words_of_a_file_are_those_of_its_rows(tmp_path: Path, jobs: int) ->
             assert words is not None
             assert words[1] is not None
             names = {rows.word_hash(group, name) for group, name in found.asked_of(path)}
-            assert set(array("I", words[0] + words[1])) == names
+            assert set(array("Q", words[0] + words[1])) == names
             fields = {name for group, name in found.asked_of(path) if group == rows.STORES}
-            assert set(array("I", words[1])) == {rows.word_hash(rows.STORES, name) for name in fields}
+            assert set(array("Q", words[1])) == {rows.word_hash(rows.STORES, name) for name in fields}

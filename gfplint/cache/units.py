@@ -5,7 +5,7 @@ asked. Kept with its answer are the state of the tree and all that was asked of 
 (:mod:`gfplint.kernel.trace`), with digests of what was found. A later run looks at what files that are no
 longer as they were have now and had then, and asks again what that may have changed:
 
-- names in the index and stores into fields, known by hashes of 32 bits. Where one of these clashes, the
+- names in the index and stores into fields, known by hashes. Where one of these clashes, the
   digests differ, and an answer that would have held is computed again, nothing else;
 - parts of files, mostly the definitions of a name;
 - searches for words, and what is outside of the index.
@@ -23,12 +23,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
-from zlib import compress, crc32, decompress
+from zlib import compress, decompress
 
 from xxhash import xxh3_64_digest, xxh3_128_digest
 
 from gfplint.cache import identity, outside
-from gfplint.kernel.rows import ROWS, STORES, Words, folders_of, path_hash, rows_hash, word_hash
+from gfplint.kernel.rows import ROWS, STORES, Words, folders_of, hash_below, path_hash, rows_hash, word_hash
 from gfplint.kernel.tables import Tables
 from gfplint.kernel.trace import Leaf, digest
 from gfplint.kernel.tree import KernelTree
@@ -95,7 +95,7 @@ class _Record(NamedTuple):
     files: bytes
     """Of whole files: hashes, four bytes each."""
     asked: bytes
-    """Of what was asked of the index: hashes, four bytes each."""
+    """Of what was asked of the index: hashes, eight bytes each."""
     found: bytes
     """Of the answers to these: digests, eight bytes each."""
     parts: dict[str, _Part]
@@ -218,7 +218,7 @@ class Units:
                 and self._ask(("near", folder, field)) != digest_then
             ):
                 return False
-        asked = array("I", record.asked)
+        asked = array("Q", record.asked)
         touched = changes.asked.keys() & set(asked)
         if touched:
             found = dict(zip(asked, array("Q", record.found), strict=True))
@@ -312,7 +312,7 @@ class Units:
         if snapshot is None or state is None or self._torn():
             return None
         identity, consulted = snapshot.identity, tree.consulted
-        files, asked, found = array("I"), array("I"), array("Q")
+        files, asked, found = array("I"), array("Q"), array("Q")
         parts: dict[str, list[tuple[Any, ...]]] = {}
         words: dict[str, list[str]] = {}
         books: Books = {}
@@ -442,7 +442,7 @@ class Units:
             changes.paths.append(path)
             changes.files.add(path_hash(path))
             if words[0][1] is None or words[1][1] is None:
-                changes.stores[path] = frozenset(array("I", words[0][1] or words[1][1] or b""))
+                changes.stores[path] = frozenset(array("Q", words[0][1] or words[1][1] or b""))
             _compare_words(path, words[0], words[1], tables.asked_of(path), changes.asked)
         return changes
 
@@ -461,14 +461,14 @@ def _compare_words(
     for position, (one, other) in enumerate(zip(before, after, strict=True)):
         if one is None or other is None:
             continue
-        old, new = set(array("I", one)), set(array("I", other))
+        old, new = set(array("Q", one)), set(array("Q", other))
         for each in old | new:
             group, name = told.get(each, ("", ""))
             same = each in old and each in new and bool(group)
             if position:
                 asked.setdefault(each, ("near", "", name)) if same else asked.update({each: None})
                 for folder in folders_of(path):
-                    inside = crc32(b"@" + folder.encode(), each)
+                    inside = hash_below(each, folder)
                     asked.setdefault(inside, ("near", folder, name)) if same else asked.update({inside: None})
             else:
                 rows = each ^ ROWS

@@ -11,6 +11,8 @@ from itertools import accumulate
 from typing import NamedTuple
 from zlib import crc32
 
+from xxhash import xxh3_64_intdigest
+
 from gfplint.cache.pieces import Pieces
 from gfplint.kernel import scan
 from gfplint.kernel.files import examine
@@ -26,13 +28,13 @@ _TURN = 20
 Packed = tuple[bytes, bytes, bytes]
 """The text of a table; its rows file by file, and the length of those of each file: eight bytes each."""
 
-_SEEDS = {NAMES: 0x1, CONSTANTS: 0x81, STORES: 0x8001}
-"""Seeds that differ in bits that no letter has: else names that differ in their first letters would have the
-same hash in two groups.
+_SEEDS = {NAMES: 1 << 40, CONSTANTS: 2 << 40, STORES: 3 << 40}
+"""Seeds that differ in high bits: else short names that differ in one letter would have the same hash in two
+groups.
 """
 Words = tuple[bytes, bytes | None]
-"""The names with rows in one file, and the fields it stores into: as hashes (:func:`word_hash`), four bytes
-each. None where nobody knows the fields."""
+"""The names with rows in one file, and the fields it stores into: as hashes (:func:`word_hash`), eight
+bytes each. None where nobody knows the fields."""
 
 
 class Scanned(NamedTuple):
@@ -125,17 +127,23 @@ def pieces_of(text: bytes, sizes: bytes) -> Pieces:
 
 def words_from(own: Sequence[bytes]) -> Words:
     """The words of a file from its rows, a text for each of :data:`GROUPS`, or for all but the last."""
-    found = [
-        array("I", [crc32(row[: row.index(b"\t")], _SEEDS[group]) for row in rows.splitlines()]).tobytes()
-        for group, rows in zip(GROUPS, own, strict=False)
-    ]
+    found = []
+    for group, rows in zip(GROUPS, own, strict=False):
+        seed = _SEEDS[group]
+        words = [row[: row.index(b"\t")] for row in rows.splitlines()]
+        found.append(array("Q", [xxh3_64_intdigest(word, seed) for word in words]).tobytes())
     return found[0] + found[1], found[2] if len(found) > 2 else None
 
 
 def word_hash(group: str, name: str, folder: str = "") -> int:
-    """32 bits for a name in a group, or for what files below a folder store into a field of that name."""
-    value = crc32(name.encode(), _SEEDS[group])
-    return crc32(b"@" + folder.encode(), value) if folder else value
+    """64 bits for a name in a group, or for what files below a folder store into a field of that name."""
+    value = xxh3_64_intdigest(name.encode(), _SEEDS[group])
+    return hash_below(value, folder) if folder else value
+
+
+def hash_below(value: int, folder: str) -> int:
+    """The hash of a name made one for what files below a folder have of it."""
+    return value ^ xxh3_64_intdigest(folder.encode(), _BELOW)
 
 
 def path_hash(path: str) -> int:
@@ -144,7 +152,7 @@ def path_hash(path: str) -> int:
 
 
 def rows_hash(group: str, name: str) -> int:
-    """32 bits for the files with rows of a name."""
+    """64 bits for the files with rows of a name."""
     return word_hash(group, name) ^ ROWS
 
 
@@ -158,5 +166,6 @@ def folders_of(path: str) -> list[str]:
     return found
 
 
-ROWS = 0x5BD1E995
+ROWS = 0x5BD1E9955BD1E995
+_BELOW = 4 << 40
 CONSTANT_KINDS = (scan.MACRO, scan.ENUMERATOR, scan.PASTED)
