@@ -11,7 +11,8 @@ be asked again when something happened that may have changed it:
 
 - ``("file", path)``: the content of a file, or whether there is one;
 - ``("item", path, name, digest, starts)``: the items of a name in a file (digest 0: there is none), which are
-  in this order among others; where ``starts`` is empty, order doesn't matter;
+  in this order among others; where ``starts`` is empty, order doesn't matter.
+  With ``()`` behind the name: of its functions, the heads alone;
 - ``("ask", path, question, argument, digest)``: another question about a part of a file
   (:mod:`gfplint.program.parts`);
 - ``("name", group, name, digest)``: the sites of a name in a group of the index
