@@ -62,6 +62,12 @@ class RandomEdits:
         path = self._random.choice(self.files(*kinds))
         return path, path.read_text(errors="replace")
 
+    def _function(self) -> tuple[Path, str, re.Match[str] | None]:
+        """A file with its text, and one of the functions in it, if there is any."""
+        path, text = self._file()
+        functions = list(_FUNCTION.finditer(text))
+        return path, text, self._random.choice(functions) if functions else None
+
     def _said(self, what: str, path: Path) -> str:
         return f"{what} ({path.relative_to(self.root)})"
 
@@ -104,20 +110,16 @@ class RandomEdits:
         return self._said(f"{old} becomes {new}", path) if old in text else ""
 
     def _function_goes(self) -> str:
-        path, text = self._file()
-        functions = list(_FUNCTION.finditer(text))
-        if not functions:
+        path, text, match = self._function()
+        if match is None:
             return ""
-        match = self._random.choice(functions)
         path.write_text(text[: match.start()] + text[match.end() :])
         return self._said(f"without {match[1]}()", path)
 
     def _function_elsewhere(self) -> str:
-        _, text = self._file()
-        functions = list(_FUNCTION.finditer(text))
-        if not functions:
+        _, _, match = self._function()
+        if match is None:
             return ""
-        match = self._random.choice(functions)
         other, there = self._file()
         other.write_text(there + "\n" + match[0])
         return self._said(f"a second {match[1]}()", other)
@@ -192,11 +194,9 @@ class RandomEdits:
 
     def _body_grows(self) -> str:
         """A statement more in a function: what is behind it in the file moves."""
-        path, text = self._file()
-        functions = list(_FUNCTION.finditer(text))
-        if not functions:
+        path, text, match = self._function()
+        if match is None:
             return ""
-        match = self._random.choice(functions)
         at = text.index("\n{\n", match.start()) + 3
         line = self._random.choice(("barrier();", "might_sleep();", "schedule();", "kmalloc(8, GFP_KERNEL);"))
         path.write_text(text[:at] + f"\t{line}\n" + text[at:])
@@ -256,11 +256,9 @@ class RandomEdits:
 
     def _function_under_if(self) -> str:
         """A second function of the name before the first, in an arm that is built or isn't."""
-        path, text = self._file()
-        functions = list(_FUNCTION.finditer(text))
-        if not functions:
+        path, text, match = self._function()
+        if match is None:
             return ""
-        match = self._random.choice(functions)
         condition = self._random.choice(("CONFIG_NUMA", "CONFIG_NOBODY_HAS", "__KERNEL__"))
         twin = f"#ifdef {condition}\n{match[0]}#endif\n"
         path.write_text(text[: match.start()] + twin + text[match.start() :])
@@ -268,10 +266,8 @@ class RandomEdits:
 
     def _lines_join(self) -> str:
         """Two definitions on one line, or apart again."""
-        path, text = self._file()
-        functions = list(_FUNCTION.finditer(text))
-        if not functions:
+        path, text, match = self._function()
+        if match is None:
             return ""
-        at = self._random.choice(functions).end()
-        path.write_text(text[: at - 1] + text[at:].lstrip("\n"))
+        path.write_text(text[: match.end() - 1] + text[match.end() :].lstrip("\n"))
         return self._said("two definitions share a line", path)

@@ -10,25 +10,15 @@ from pathlib import Path
 import pytest
 
 from gfplint.analysis import relevant, run
-from gfplint.api import CheckOptions, check
-from gfplint.errors import GfplintError
-from gfplint.findings import Confidence, Report
+from gfplint.api import CheckOptions
+from gfplint.findings import Confidence
 from gfplint.kernel import scan, storing
 from gfplint.kernel.index import Index
 from gfplint.kernel.search import STORED, finder
 from gfplint.kernel.tree import KernelTree
 
 from .random_edits import RandomEdits
-
-TESTDATA = Path(__file__).parent.parent / "testdata"
-
-
-def said(options: CheckOptions) -> Report | str:
-    """All of a report, its notes and statistics too, or the error."""
-    try:
-        return check(options)
-    except GfplintError as error:
-        return str(error)
+from .test_kept_units import TESTDATA, said
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -334,8 +334,8 @@ class Phases:
                 waits = query.waits[name]
                 word = re.compile(rb"\b" + re.escape(waits[0].lock.word.encode()) + rb"\b")
                 if any(self._mentions(path, word) for path in sorted(own)):
-                    folders.update(each.registered.callback.path.rpartition("/")[0] for each in waits)
-        near = {path.rpartition("/")[0] for path in own}
+                    folders.update(folder_of(each.registered.callback.path) for each in waits)
+        near = {folder_of(path) for path in own}
         tree = self._program.tree
         return frozenset(path for folder in sorted(folders & near) for path in tree.c_files(folder))
 

@@ -19,19 +19,19 @@ from gfplint.analysis.evaluate import Evaluator
 from gfplint.analysis.holdable import Elsewhere, Holdable
 from gfplint.analysis.summary import LockClass
 from gfplint.analysis.ways_back import WaysBack
-from gfplint.analysis.work import together_by_folder
+from gfplint.analysis.work import folder_of, together_by_folder
 from gfplint.kernel.search import STORED
 from gfplint.program.kept import KeptWork, Key
 from gfplint.program.registrations import Registered
 
 MOST_FILES = 200
 """Files of a run up to which it pays to ask."""
+LEAST_CALLBACKS = 30
+"""Callbacks from which on it does: asking costs about as much as following so many."""
 _THROUGH = re.compile(rb"(?:->|\.)(\w+)[ \t]*\(")
 """A call through a field."""
 _TABLE = re.compile(rb"\nstatic (?:const )?struct (\w+) \w+ = \{")
 _INITIALISED = re.compile(rb"\.(\w+)[ \t]*=")
-LEAST_CALLBACKS = 30
-"""Callbacks from which on it does: asking costs about as much as following so many."""
 
 
 class Relevant:
@@ -43,7 +43,7 @@ class Relevant:
         self._evaluator = evaluator
         self._files = files
         self._more = list(more)
-        self._folders = frozenset(path.rpartition("/")[0] for path in files)
+        self._folders = frozenset(folder_of(path) for path in files)
         self._registered: list[Registered] = []
         self._locks: dict[str, LockClass] = {}
         self._waiting: set[Registered] | None = None
@@ -145,9 +145,7 @@ class Relevant:
         their files may stand between.
         """
         return any(
-            self._waiting is None
-            or each in self._waiting
-            or each.callback.path.rpartition("/")[0] in self._folders
+            self._waiting is None or each in self._waiting or folder_of(each.callback.path) in self._folders
             for each in unit
         )
 
@@ -156,7 +154,7 @@ class Relevant:
         program = self._evaluator.program
         fresh: dict[str, LockClass] = {}
         for answer in answers:
-            if answer.registered.callback.path.rpartition("/")[0] in self._folders:
+            if folder_of(answer.registered.callback.path) in self._folders:
                 for each in answer.awaited:
                     lock = each.lock
                     if (

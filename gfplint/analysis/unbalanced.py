@@ -19,7 +19,7 @@ from gfplint.analysis.scope_state import Entry, Problem
 from gfplint.analysis.scope_walk import ScopeWalk, Wrapper
 from gfplint.analysis.scopes import TASK_FLAGS
 from gfplint.analysis.summary import Facts, Summary
-from gfplint.analysis.work import Work, by_folder
+from gfplint.analysis.work import Work, by_folder, folder_of
 from gfplint.findings import Finding
 from gfplint.frontend.source import Item, ItemKind
 from gfplint.kernel.words import any_of
@@ -172,7 +172,7 @@ class Scopes:
                 break
 
     def _headers(self) -> Iterator[str]:
-        for folder in sorted({path.rpartition("/")[0] for path in self._files}):
+        for folder in sorted({folder_of(path) for path in self._files}):
             yield from self._program.tree.headers_in(folder)
 
     # -------------------------------------------------------------------------------- walks

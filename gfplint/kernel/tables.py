@@ -181,13 +181,17 @@ class Tables:
         if self._tables.get(group) is None:
             assert self._store is not None
             assert self.key is not None
-            saved = self._saved(group)
-            if saved is None:
+            if not self._take_saved(group):
                 self.eager |= group == STORES
                 self._scan_all()
-            else:
-                self._tables[group] = [*saved, self._fresh_tables[GROUPS.index(group)]]
         return self._tables[group]
+
+    def _take_saved(self, group: str) -> bool:
+        """Have the tables of a group from the base and the fresh files, if the base has them all."""
+        saved = self._saved(group)
+        if saved is not None:
+            self._tables[group] = [*saved, self._fresh_tables[GROUPS.index(group)]]
+        return saved is not None
 
     def _saved(self, group: str) -> list[Table] | None:
         """The tables of a group in the base, if they are all there."""
@@ -215,10 +219,8 @@ class Tables:
         self.open()
         if STORES not in self._tables and not self._looked:
             self._looked = True
-            saved = self._saved(STORES) if self.key is not None else None
-            if saved is not None:
+            if self.key is not None and self._take_saved(STORES):
                 self.keeps_stores = True
-                self._tables[STORES] = [*saved, self._fresh_tables[GROUPS.index(STORES)]]
         return STORES in self._tables
 
     def scan_stores(self) -> None:

@@ -167,30 +167,35 @@ class Program:
 
     def part(self, path: str) -> SourceFile | None:
         """The same for who says which part of it counts (:mod:`gfplint.program.parts`)."""
-        known = self._sources.get(path) or self._load(path)
+        known = self._sources.get(path)
         if known is None:
-            trace = self.tree.trace
-            outer = trace.enter()
-            file = self._split(path)
-            if file is not None:
-                trace.without("file", path)
-            split = trace.leave(outer)
-            # What the file's macros make is found out with the file as it is without.
-            self._sources[path] = file, split
-            outer = trace.enter()
-            trace.current.add(split)
-            if file is not None:
-                self._opening.add(path)
-                self._makers.extend(file)
-                self._opening.discard(path)
-                trace.without("file", path)
-            known = self._sources[path] = file, trace.leave(outer)
-            if file is not None:
-                if self.kept_files is not None:
-                    self.kept_files.save(path, file, known[1])
-                file.release(partial(self._peeked, path))
+            known = self._sources[path] = self._load(path) or self._open(path)
+            if known[0] is not None:
+                known[0].release(partial(self._peeked, path))
         self.tree.trace.current.add(known[1])
         return known[0]
+
+    def _open(self, path: str) -> tuple[SourceFile | None, int]:
+        """The file split now, with its node in the trace."""
+        trace = self.tree.trace
+        outer = trace.enter()
+        file = self._split(path)
+        if file is not None:
+            trace.without("file", path)
+        split = trace.leave(outer)
+        # What the file's macros make is found out with the file as it is without.
+        self._sources[path] = file, split
+        outer = trace.enter()
+        trace.current.add(split)
+        if file is not None:
+            self._opening.add(path)
+            self._makers.extend(file)
+            self._opening.discard(path)
+            trace.without("file", path)
+        node = trace.leave(outer)
+        if file is not None and self.kept_files is not None:
+            self.kept_files.save(path, file, node)
+        return file, node
 
     def _load(self, path: str) -> tuple[SourceFile | None, int] | None:
         """The file as an earlier run has split it, with its node in the trace."""
@@ -214,8 +219,6 @@ class Program:
             return None
         finally:
             node = trace.leave(outer)
-        file.release(partial(self._peeked, path))
-        self._sources[path] = file, node
         return file, node
 
     def loaded(self, path: str) -> SourceFile | None:
