@@ -118,10 +118,10 @@ class Draft:
 
 _STRING = re.compile(STRING)
 _SIMPLE = rb"[^(){};\"']++|" + STRING
-_GROUP1 = rb"\((?:" + _SIMPLE + rb")*+\)"
-_GROUP2 = rb"\((?:" + _SIMPLE + rb"|" + _GROUP1 + rb")*+\)"
-_GROUP3 = rb"\((?:" + _SIMPLE + rb"|" + _GROUP2 + rb")*+\)"
-_GROUP4 = rb"\((?:" + _SIMPLE + rb"|" + _GROUP3 + rb")*+\)"
+_GROUP1 = rb"\((?>(?:" + _SIMPLE + rb")*)\)"
+_GROUP2 = rb"\((?>(?:" + _SIMPLE + rb"|" + _GROUP1 + rb")*)\)"
+_GROUP3 = rb"\((?>(?:" + _SIMPLE + rb"|" + _GROUP2 + rb")*)\)"
+_GROUP4 = rb"\((?>(?:" + _SIMPLE + rb"|" + _GROUP3 + rb")*)\)"
 
 _DIRECTIVE = re.compile(rb"(?<!\\\n)^[ \t\f\v]*#[^\n\\]*(?:\\(?:[ \t]*\r?\n|.)?[^\n\\]*)*", re.MULTILINE)
 _UNDERSCORED = re.compile(rb"\b__\w+")
@@ -151,7 +151,7 @@ _TYPE_ARGUMENT = re.compile(
     rb"|[A-Za-z_]\w*(?=\s*(?:\bconst\s*)?\*))(?:\s*(?:\*|\bconst\b|\bvolatile\b|\[\w*\]))*)\s*(?=[,)])"
 )
 _STATEMENT_CALL = re.compile(
-    rb"[\n{};:)]\s*+(?:else\s++|do\s++)?+"
+    rb"[\n{};:)]\s*+(?>(?:else\s++|do\s++)?)"
     rb"(?!(?:if|for|while|switch|return|sizeof|do|else|case|goto|typeof|asm|__asm__)\b)"
     rb"([A-Za-z_]\w*+)[ \t]*+(" + _GROUP4 + rb")(?=\s*([A-Za-z_{*(+\-])(\w*))"
 )

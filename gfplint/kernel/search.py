@@ -127,7 +127,7 @@ STORED = "="
 """Before a field's name: asks for the files that may store into such a field, ``.f = g`` or ``->f = g``. They
 are no fewer than those in which :func:`gfplint.kernel.scan.locate_stores` finds something.
 """
-_STORED_INTO = re.compile(rb"[ \t]*+(?:\[[^\]\n;]*+\][ \t]*+)?+=(?!=)").match
+_STORED_INTO = re.compile(rb"[ \t]*+(?>(?:\[[^\]\n;]*+\][ \t]*+)?)=(?!=)").match
 _NOWHERE = tuple(bytes([byte]) * 4 for byte in range(1, 5))
 """Looked for beside the words, and in no source. Where up to three bytes are in all words, or begin them,
 the library looks for these bytes: but they are in most lines, and it is forty times slower than it can be.

@@ -21,8 +21,8 @@ _MOST_MACROS = 200
 """Macros in macros that are looked at before the answer is no."""
 _BEFORE_NAME = re.compile(rb"\s*(?!(?:if|for|while|switch|do|else|return)\b)[A-Za-z_][\w\s*#]*+\Z")
 _TWO_WORDS = re.compile(rb"\w[\s*#]+\w")
-_ATTRIBUTES = re.compile(rb"\s*+(?:\w++\s*+(?:\([^()]*+\)\s*+)?+)*+\Z")
-_MACRO_NAME = re.compile(rb"\s*(?:(?:static|inline|const|extern|__[a-z]\w*)\s+)*+[A-Z]\w*\s*\Z")
+_ATTRIBUTES = re.compile(rb"\s*+(?>(?:\w++\s*+(?>(?:\([^()]*+\)\s*+)?))*)\Z")
+_MACRO_NAME = re.compile(rb"\s*(?>(?:(?:static|inline|const|extern|__[a-z]\w*)\s+)*)[A-Z]\w*\s*\Z")
 _CALLED = re.compile(rb"\b([A-Za-z_]\w*)\s*\(")
 
 _Nature = tuple[bool, frozenset[str]]
