@@ -81,10 +81,21 @@ class Run:
         self._callbacks: dict[tuple[str, ...], list[Answer]] = {}
         self.touched = Touched(self.program, options.changes) if options.changes is not None else None
         self.files = self.touched.files() if self.touched is not None and options.reach else self._files()
-        if len(self.files) > _MOST_KEPT and self.program.kept_files is not None:
-            self.program.kept_files.left = 0
+        if len(self.files) > _MOST_KEPT:
+            self._share()
         if self.touched is None and len(self.files) <= MOST_FILES:
             self.tree.index.stores_when_asked()
+
+    def _share(self) -> None:
+        """Most of what is read is read again, here or in other processes: it is shared, and not kept."""
+        from gfplint.kernel.scratch import Scratch
+        from gfplint.program.shared import Shared
+
+        if self.program.kept_files is not None:
+            self.program.kept_files.left = 0
+        with contextlib.suppress(OSError):  # no room for temporary files
+            store = self.tree.store
+            self.program.shared = Shared(self.tree, Scratch(store.folder if store is not None else None))
 
     def _units(self) -> Units | None:
         """Where answers of earlier runs are kept, if the tree has a store. All of them rest on the values of

@@ -12,6 +12,7 @@ item, or where an arm holds half an item, it is blanked.
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from gfplint.frontend.items import Item, ItemKind
 from gfplint.frontend.lexical import blank, strip_comments
 
 __all__ = ["Item", "ItemKind", "SourceFile", "split"]
+
+_INCLUDED_C = re.compile(rb'^[ \t]*#[ \t]*include[ \t]+"([^"]+\.c)"', re.M)
 
 
 @dataclass(slots=True)
@@ -40,6 +43,8 @@ class SourceFile:
     _data: bytes
     text: bytes
     items: tuple[Item, ...]
+    included: tuple[bytes, ...] = ()
+    """The ``.c`` files that it includes, as it names them (kernel/sched builds itself so)."""
     _reread: Callable[[], bytes] | None = field(default=None, repr=False)
     _lines: array[int] | None = field(default=None, repr=False)
     _names: dict[str, Item | list[Item]] | None = field(default=None, repr=False)
@@ -132,12 +137,13 @@ def _activity(item: Item) -> bool:
 
 def split(path: str, data: bytes, config: Configuration) -> SourceFile:
     """Cut ``data`` into items. ``path`` is only kept. Never raises."""
+    included = tuple(_INCLUDED_C.findall(data)) if b'.c"' in data else ()
     clean = strip_comments(data)
     directives = read_directives(clean, config)
     if not directives.places:
         items: list[Item] = []
         scan_items(clean, 0, len(clean), True, items)
-        return SourceFile(path, data, clean, tuple(items))
+        return SourceFile(path, data, clean, tuple(items), included)
     parts: list[bytes] = []
     done = 0
     for start, end in directives.places:
@@ -160,7 +166,7 @@ def split(path: str, data: bytes, config: Configuration) -> SourceFile:
             Item(ItemKind.MACRO, definition.name, start, end, definition.name_at, False, definition.active)
         )
     items.sort(key=_start)
-    return SourceFile(path, data, bytes(text), tuple(items))
+    return SourceFile(path, data, bytes(text), tuple(items), included)
 
 
 def _start(item: Item) -> tuple[int, int, int]:

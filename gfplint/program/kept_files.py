@@ -11,7 +11,7 @@ from __future__ import annotations
 import marshal
 import pickle
 from array import array
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gfplint.frontend.items import Item, ItemKind
 from gfplint.frontend.made import Made
@@ -46,23 +46,8 @@ class KeptFiles:
         (known,) = self._units.load([self._key(path)])
         if known is None:
             return None
-        text, columns, made, leaves = marshal.loads(known[0])
-        kinds, names, starts, ends, name_ats, static, active = columns
-        items: list[Item] = list(
-            map(
-                Item,
-                map(_KINDS.__getitem__, kinds),
-                names.split("\0") if kinds else (),
-                array("I", starts),
-                array("I", ends),
-                array("I", name_ats),
-                map(bool, static),
-                map(bool, active),
-            )
-        )
-        for number, item in pickle.loads(made):
-            items[number] = item
-        return SourceFile(path, data, text if text is not None else data, tuple(items)), leaves
+        packed, leaves = marshal.loads(known[0])
+        return unpacked(path, packed, data), leaves
 
     def save(self, path: str, file: SourceFile, node: int) -> None:
         """Keep a file whose splitting is this node of the trace."""
@@ -77,20 +62,47 @@ class KeptFiles:
         ]
         if any(leaf[0] == "book" and leaf[1] != "files" for leaf in leaves):
             return
-        items = file.items
-        columns = (
-            bytes([_NUMBERS[item.kind] for item in items]),
-            "\0".join([item.name for item in items]),
-            array("I", [item.start for item in items]).tobytes(),
-            array("I", [item.end for item in items]).tobytes(),
-            array("I", [item.name_at for item in items]).tobytes(),
-            bytes([item.static for item in items]),
-            bytes([item.active for item in items]),
-        )
-        made = [(number, item) for number, item in enumerate(items) if isinstance(item, Made)]
-        text = None if file.text == file.data else file.text
-        answer = marshal.dumps((text, columns, pickle.dumps(made, 5), leaves), 4)
+        answer = marshal.dumps((packed(file, file.text != file.data), leaves), 4)
         self._units.save(self._key(path), node, answer)
 
     def _key(self, path: str) -> tuple[object, ...]:
         return "split", path, self._tree.consulted.reads.get(path, b"")
+
+
+def packed(file: SourceFile, with_text: bool) -> tuple[Any, ...]:
+    """A split file in a form for ``marshal``, without its untouched content and, if told so, its text."""
+    items = file.items
+    columns = (
+        bytes([_NUMBERS[item.kind] for item in items]),
+        "\0".join([item.name for item in items]),
+        array("I", [item.start for item in items]).tobytes(),
+        array("I", [item.end for item in items]).tobytes(),
+        array("I", [item.name_at for item in items]).tobytes(),
+        bytes([item.static for item in items]),
+        bytes([item.active for item in items]),
+    )
+    made = [(number, item) for number, item in enumerate(items) if isinstance(item, Made)]
+    return file.text if with_text else None, columns, pickle.dumps(made, 5), file.included
+
+
+def unpacked(path: str, packed: tuple[Any, ...], data: bytes) -> SourceFile:
+    """The file that :func:`packed` was told. ``data``: its untouched content, which is its text, too, if
+    that was left out.
+    """
+    text, columns, made, included = packed
+    kinds, names, starts, ends, name_ats, static, active = columns
+    items: list[Item] = list(
+        map(
+            Item,
+            map(_KINDS.__getitem__, kinds),
+            names.split("\0") if kinds else (),
+            array("I", starts),
+            array("I", ends),
+            array("I", name_ats),
+            map(bool, static),
+            map(bool, active),
+        )
+    )
+    for number, item in pickle.loads(made):
+        items[number] = item
+    return SourceFile(path, data, text if text is not None else data, tuple(items), included)

@@ -79,11 +79,6 @@ def _plain(file: SourceFile, item: Item) -> tuple[object, ...]:
     return *plain, made, file.column(item.start), file.data[item.start : item.end]
 
 
-def groups_digest(found: list[re.Match[bytes]]) -> int:
-    """Of what a pattern matches in a file, wherever."""
-    return digest([match.groups() for match in found])
-
-
 def matches_digest(found: list[re.Match[bytes]], around: Callable[[int], Item | None]) -> int:
     """Of where a pattern matches: in which items, and where in these. ``around`` tells the item around an
     offset.
@@ -171,9 +166,6 @@ def definitions(tree: KernelTree, path: str, name: str) -> list[bytes]:
             found.append(match[0])
     return found
 
-
-INCLUDED_C = re.compile(rb'^[ \t]*#[ \t]*include[ \t]+"([^"]+\.c)"', re.M)
-"""A ``.c`` file that another includes (kernel/sched builds itself so)."""
 
 LISTS = (ItemKind.ENUM, ItemKind.TYPEDEF, ItemKind.RECORD)
 """What may have enumerators in it."""
@@ -267,7 +259,7 @@ class Parts:
         if question == "lists":
             return lists_digest(file)
         if question == "included":
-            return groups_digest(list(INCLUDED_C.finditer(file.data)))
+            return digest(list(file.included))
         if question == "matching":
             assert isinstance(argument, tuple)
             pattern, kinds = argument

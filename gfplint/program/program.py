@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from gfplint import ir
 from gfplint.errors import GfplintError, SourceError
@@ -24,7 +24,7 @@ from gfplint.kernel import scan
 from gfplint.kernel.index import Site
 from gfplint.kernel.kconfig import Config
 from gfplint.kernel.masks import Masks
-from gfplint.kernel.trace import Memo, digest
+from gfplint.kernel.trace import Leaf, Memo, digest
 from gfplint.kernel.tree import KernelTree
 from gfplint.kernel.words import words_in
 from gfplint.models import Models
@@ -32,8 +32,6 @@ from gfplint.program.including import FileConfig, header_macros
 from gfplint.program.kept_files import KeptFiles
 from gfplint.program.makers import Makers
 from gfplint.program.parts import (
-    INCLUDED_C,
-    groups_digest,
     head_digest,
     head_name,
     item_digest,
@@ -46,6 +44,11 @@ from gfplint.program.parts import (
     matching_digest,
 )
 from gfplint.program.symbols import TreeSymbols
+
+if TYPE_CHECKING:
+    from gfplint.program.shared import Shared
+
+_T = TypeVar("_T")
 
 _MOST_DECLARATIONS = 4
 """Files with a variable of one name that are looked at for its initialiser."""
@@ -115,6 +118,8 @@ class Program:
         self.account = Account()
         self.kept_files: KeptFiles | None = None
         """Where files are that an earlier run has split, if anywhere."""
+        self.shared: Shared | None = None
+        """Where files and functions are that some process of this run has read, if anywhere."""
         self._bytes = 0
         trace = tree.trace
         self._header_macros: dict[str, dict[str, bytes]] = {}
@@ -128,6 +133,7 @@ class Program:
         self._variables: Memo[tuple[str, str], ir.Variable | None] = Memo(trace, self._find_variable)
         self._declarations: Memo[_Declaration, list[ir.Variable]] = Memo(trace, self._declared)
         self._records: Memo[tuple[str, str], tuple[ir.Record, str] | None] = Memo(trace, self._find_record)
+        self._layouts: Memo[tuple[str, int, str], ir.Record | None] = Memo(trace, self._find_layout)
         self._typedefs: Memo[tuple[str, str], ir.Type | None] = Memo(trace, self._find_typedef)
         self._prototypes: Memo[tuple[str, str], ir.FunctionType | None] = Memo(trace, self._find_prototype)
         self._included: Memo[str, list[str]] = Memo(trace, self._find_included)
@@ -195,31 +201,59 @@ class Program:
         node = trace.leave(outer)
         if file is not None and self.kept_files is not None:
             self.kept_files.save(path, file, node)
+        if file is not None and self.shared is not None:
+            self.shared.keep_file(path, file, node)
         return file, node
 
     def _load(self, path: str) -> tuple[SourceFile | None, int] | None:
-        """The file as an earlier run has split it, with its node in the trace."""
-        if self.kept_files is None:
-            return None
+        """The file as this run or an earlier one has split it, with its node in the trace."""
         trace = self.tree.trace
         outer = trace.enter()
         node = 0
         try:
-            found = self.kept_files.load(path)
-            trace.current.clear()
+            found = self.shared.file(path) if self.shared is not None else None
+            if found is None and self.kept_files is not None:
+                found = self.kept_files.load(path)
+                trace.current.clear()
             if found is None:
                 return None
             file, leaves = found
-            for leaf in leaves:
-                trace.leaf(*leaf)
-                if leaf[0] == "book":
-                    self.account.files.add(str(leaf[2]))
+            self._rest_on(leaves)
+            self.account.files.add(path)
             self._bytes += len(file.text)
         except SourceError:
             return None
         finally:
             node = trace.leave(outer)
         return file, node
+
+    def _rest_on(self, leaves: list[Leaf]) -> None:
+        """The work at hand rests on all this, as another process or run has found out."""
+        for leaf in leaves:
+            self.tree.trace.leaf(*leaf)
+            if leaf[0] == "book" and leaf[1] == "files":
+                self.account.files.add(str(leaf[2]))
+
+    def _once(self, question: str, work: Callable[[], _T]) -> _T:
+        """What some process of this run has answered to a question, by ``work`` if none has."""
+        if self.shared is None:
+            return work()
+        known = self.shared.answer(question)
+        if known is not None:
+            self._rest_on(known[1])
+            answer: _T = known[0]
+            return answer
+        trace = self.tree.trace
+        outer = trace.enter()
+        node = 0
+        try:
+            answer = work()
+        finally:
+            node = trace.leave(outer)
+            trace.current.add(node)
+        if answer is not None:
+            self.shared.keep_answer(question, answer, node)
+        return answer
 
     def loaded(self, path: str) -> SourceFile | None:
         """The file if it has been split already."""
@@ -423,12 +457,11 @@ class Program:
         file = self.part(path)
         files = [path]
         if file is not None:
-            found = list(INCLUDED_C.finditer(file.data))
             if self.tree.trace.on:
-                self.tree.trace.leaf("ask", path, "included", "", groups_digest(found))
-            for match in found:
+                self.tree.trace.leaf("ask", path, "included", "", digest(list(file.included)))
+            for name in file.included:
                 folder = path.rpartition("/")[0]
-                joined = _normalise(f"{folder}/{match[1].decode('utf-8', 'replace')}")
+                joined = _normalise(f"{folder}/{name.decode('utf-8', 'replace')}")
                 if joined != path and self.tree.exists(joined):
                     files.append(joined)
         return files
@@ -519,7 +552,9 @@ class Program:
         file = self.part(ref.path)
         for item in self.find(ref.path, ref.name, ItemKind.FUNCTION):
             if file is not None and item.start == ref.start:
-                result = self._lower(file, item)
+                result = self._once(
+                    f"function {ref.start} {ref.name} {ref.path}", partial(self._lower, file, item)
+                )
                 break
         self.enter("looked_at", ref)
         if result is None:
@@ -577,6 +612,7 @@ class Program:
             self._variables,
             self._declarations,
             self._records,
+            self._layouts,
             self._prototypes,
             self._included,
             self._starts,
@@ -612,10 +648,10 @@ class Program:
     def _declared(self, key: _Declaration) -> list[ir.Variable]:
         path, start, kind, name = key
         file = self.part(path)
-        self.find(path, name)  # declarators that share a start share their text
-        for item in file.items if file is not None else ():
+        for item in self.find(path, name):  # declarators that share a start share their text
             if item.start == start and item.kind is kind and file is not None:
-                return lower.lower_variable(file, item, self.symbols)
+                work = partial(lower.lower_variable, file, item, self.symbols)
+                return self._once(f"variable {start} {kind.name} {name} {path}", work)
         return []
 
     def variable(self, name: str, from_path: str) -> ir.Variable | None:
@@ -661,10 +697,16 @@ class Program:
     def _find_record(self, key: tuple[str, str]) -> tuple[ir.Record, str] | None:
         tag, from_path = key
         found = self.find_item(tag, from_path, self.tree.index.records, ItemKind.RECORD)
-        if found is not None:
-            file = self.part(found[0])
-            if file is not None:
-                return lower.lower_record(file, found[1], self.symbols), found[0]
+        layout = self._layouts((found[0], found[1].start, tag)) if found is not None else None
+        return (layout, found[0]) if found is not None and layout is not None else None
+
+    def _find_layout(self, key: tuple[str, int, str]) -> ir.Record | None:
+        path, start, tag = key
+        file = self.part(path)
+        for item in self.heads(path, tag, ItemKind.RECORD):
+            if item.start == start and file is not None:
+                work = partial(lower.lower_record, file, item, self.symbols)
+                return self._once(f"record {start} {tag} {path}", work)
         return None
 
     def typedef(self, name: str, from_path: str) -> ir.Type | None:
