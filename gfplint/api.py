@@ -287,7 +287,7 @@ def _deep(work: Callable[[], _T]) -> _T:
     finally:
         if not thread.is_alive():
             sys.setrecursionlimit(limit)
-        if collecting:
+        if collecting and not ending.soon:  # the first thing it does is to look at millions of objects
             gc.enable()
     if errors:
         raise errors[0]

@@ -122,7 +122,10 @@ class Work:
             self.kept.anchors.fresh = {}
         results, books = dispatch(work, units, jobs, self._close, lambda done: progress(done, len(units)))
         for each in books:
-            self.add(each)
+            if each is not None:
+                self.add(each)
+            else:  # it died, and what it had read may have been of use to others
+                self._program.tree.consulted.beyond = True
         return results
 
     def add(self, books: Books) -> None:

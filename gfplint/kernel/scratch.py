@@ -16,6 +16,7 @@ import fcntl
 import mmap
 import os
 import tempfile
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,10 +38,8 @@ class Scratch:
         """``folder``: where the file shall be; None, or a folder that can't be written: where temporary files
         are. Raises ``OSError`` where there can't be any.
         """
-        try:
-            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
-        except OSError:
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115
+        self._file = _nameless(folder)
+        weakref.finalize(self, os.close, self._file)
         self._table = memoryview(mmap.mmap(-1, 16 * (_SLOTS + 1))).cast("Q")
         """Key and location of each slot; behind them the number of values and where the next one goes."""
         self._failed = False
@@ -55,7 +54,7 @@ class Scratch:
             slot = (slot + 1) % _SLOTS
         location = table[2 * slot + 1]
         try:
-            record = os.pread(self._file.fileno(), location & (1 << _SIZE_BITS) - 1, location >> _SIZE_BITS)
+            record = os.pread(self._file, location & (1 << _SIZE_BITS) - 1, location >> _SIZE_BITS)
         except OSError:
             return None
         head = _head(key)
@@ -78,7 +77,7 @@ class Scratch:
                     if found == number:
                         return
                     slot = (slot + 1) % _SLOTS
-                if os.pwrite(self._file.fileno(), record, end) != len(record):
+                if os.pwrite(self._file, record, end) != len(record):
                     self._failed = True
                     return
                 table[2 * _SLOTS], table[2 * _SLOTS + 1] = values + 1, end + len(record)
@@ -94,6 +93,14 @@ class Scratch:
             yield
         finally:
             fcntl.lockf(self._file, fcntl.LOCK_UN)
+
+
+def _nameless(folder: Path | None) -> int:
+    """The descriptor of a new file that goes when nobody has it open."""
+    with contextlib.suppress(OSError), tempfile.TemporaryFile(dir=folder) as stream:
+        return os.dup(stream.fileno())
+    with tempfile.TemporaryFile() as stream:
+        return os.dup(stream.fileno())
 
 
 def _number(key: bytes) -> int:

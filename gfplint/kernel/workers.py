@@ -96,8 +96,9 @@ def dispatch(
     """``work`` applied to every item, on ``jobs`` processes that each take the next item when they are free.
 
     Answers the results in the order of the items, and what ``close`` said in each process when nothing was
-    left (in the parent last). Results travel as pickles. Put long items first. Items of a process that
-    dies are worked off here. ``progress`` is told how many items the parent knows to be done.
+    left (in the parent last), None for a process that died. Results travel as pickles. Put long items first.
+    Items of a process that dies are worked off here. ``progress`` is told how many items the parent knows to
+    be done.
     """
     jobs = max(1, min(jobs, len(items)))
     if jobs == 1 or not hasattr(os, "fork"):
@@ -132,11 +133,10 @@ def dispatch(
         for child, pipe in children:
             with open(pipe, "rb") as stream:
                 data = stream.read()
-            if os.waitpid(child, 0)[1] == 0:
-                theirs, said = pickle.loads(data)
-                found.update(theirs)
-                if close is not None:
-                    closed.append(said)
+            theirs, said = pickle.loads(data) if os.waitpid(child, 0)[1] == 0 else ({}, None)
+            found.update(theirs)
+            if close is not None:
+                closed.append(said)
     for number, item in enumerate(items):
         if number not in found:
             found[number] = work(item)
