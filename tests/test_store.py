@@ -342,6 +342,28 @@ def test_saving_that_nobody_waits_for(tmp_path: Path, aside: bool) -> None:
     assert (saved == b"process %d" % os.getpid()) == (not aside)
 
 
+@pytest.mark.parametrize("both", [False, True])
+def test_what_another_process_cannot_write_is_told_once(tmp_path: Path, both: bool) -> None:
+    told: list[str] = []
+    store = Store(tmp_path / "folder", b"code", told.append)
+    store.put("small", b"one", b"1")
+    store.flush()
+    child = os.fork()
+    if not child:
+        try:
+            (tmp_path / "folder").rename(tmp_path / "away")
+            assert not store.save("large", b"two", b"2")
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert told == []
+    if both:
+        assert not store.save("large", b"two", b"2")
+    store.close()
+    assert len(told) == 1
+    assert "can't be written" in told[0]
+
+
 def test_what_cannot_be_saved_aside_is_told_once(tmp_path: Path) -> None:
     told: list[str] = []
     store = Store(tmp_path / "folder", b"code", told.append)

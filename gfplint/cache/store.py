@@ -88,6 +88,10 @@ class Store:
         self._warn = warn
         self._limit = limit
         self._checked: bool | None = None
+        self._teller = os.getpid()
+        """The process that tells the user what is wrong."""
+        self._unwritten = mmap.mmap(-1, 1)
+        """Whether another process couldn't write: a byte that all of a run share."""
         self._writable = True
         self._connection: sqlite3.Connection | None = None
         self._process = os.getpid()
@@ -221,7 +225,7 @@ class Store:
             return
         status = 1
         try:
-            self._warn = partial(_send, writing)
+            self._warn, self._teller = partial(_send, writing), os.getpid()
             status = 0 if saving() else 1
         finally:
             os._exit(status)
@@ -251,6 +255,8 @@ class Store:
         self._wait()
         if self._pending or self._touched:
             self._flush()
+        if self._unwritten[0]:
+            self._tell("can't be written by all processes")
         if self._wrote and self._writable:
             try:
                 self._trim()
@@ -306,8 +312,10 @@ class Store:
         self._say(f"The cache folder {self.folder} {what}; the result is the same, but slower.")
 
     def _say(self, sentence: str) -> None:
-        """Once."""
-        if self._warn is not None:
+        """Once in a run."""
+        if os.getpid() != self._teller:
+            self._unwritten[0] = 1
+        elif self._warn is not None:
             warn, self._warn = self._warn, None
             warn(sentence)
 

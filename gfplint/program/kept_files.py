@@ -46,8 +46,8 @@ class KeptFiles:
         (known,) = self._units.load([self._key(path)])
         if known is None:
             return None
-        packed, leaves = marshal.loads(known[0])
-        return unpacked(path, packed, data), leaves
+        file, leaves = marshal.loads(known[0])
+        return unpacked(path, file, data), leaves
 
     def save(self, path: str, file: SourceFile, node: int) -> None:
         """Keep a file whose splitting is this node of the trace."""
@@ -85,11 +85,11 @@ def packed(file: SourceFile, with_text: bool) -> tuple[Any, ...]:
     return file.text if with_text else None, columns, pickle.dumps(made, 5), file.included
 
 
-def unpacked(path: str, packed: tuple[Any, ...], data: bytes) -> SourceFile:
-    """The file that :func:`packed` was told. ``data``: its untouched content, which is its text, too, if
-    that was left out.
+def unpacked(path: str, known: tuple[Any, ...], data: bytes) -> SourceFile:
+    """The file of which :func:`packed` made ``known``. ``data``: its untouched content, which is its text,
+    too, if that was left out.
     """
-    text, columns, made, included = packed
+    text, columns, made, included = known
     kinds, names, starts, ends, name_ats, static, active = columns
     items: list[Item] = list(
         map(

@@ -119,7 +119,7 @@ class Program:
         self.kept_files: KeptFiles | None = None
         """Where files are that an earlier run has split, if anywhere."""
         self.shared: Shared | None = None
-        """Where files and functions are that some process of this run has read, if anywhere."""
+        """Where files and definitions are that some process of this run has read, if anywhere."""
         self._bytes = 0
         trace = tree.trace
         self._header_macros: dict[str, dict[str, bytes]] = {}
