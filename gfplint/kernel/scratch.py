@@ -35,10 +35,8 @@ class Scratch:
     """The file and its table. Whatever goes wrong with the file, a value is not kept, or not found."""
 
     def __init__(self, folder: Path | None) -> None:
-        """``folder``: where the file shall be; None, or a folder that can't be written: where temporary files
-        are. Raises ``OSError`` where there can't be any.
-        """
-        self._file = _nameless(folder)
+        """``folder``: as for :func:`nameless`. Raises ``OSError`` where there can be no file."""
+        self._file = nameless(folder)
         weakref.finalize(self, os.close, self._file)
         self._table = memoryview(mmap.mmap(-1, 16 * (_SLOTS + 1))).cast("Q")
         """Key and location of each slot; behind them the number of values and where the next one goes."""
@@ -95,8 +93,10 @@ class Scratch:
             fcntl.lockf(self._file, fcntl.LOCK_UN)
 
 
-def _nameless(folder: Path | None) -> int:
-    """The descriptor of a new file that goes when nobody has it open."""
+def nameless(folder: Path | None = None) -> int:
+    """The descriptor of a new file that goes when nobody has it open: in a folder, or, where that is not
+    possible, where temporary files are.
+    """
     with contextlib.suppress(OSError), tempfile.TemporaryFile(dir=folder) as stream:
         return os.dup(stream.fileno())
     with tempfile.TemporaryFile() as stream:

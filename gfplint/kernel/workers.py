@@ -80,10 +80,9 @@ def _memory() -> int:
     """The descriptor of a file that goes away with it; in memory where the system has such files."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("gfplint")
-    import tempfile
+    from gfplint.kernel.scratch import nameless
 
-    with tempfile.TemporaryFile() as stream:
-        return os.dup(stream.fileno())
+    return nameless()
 
 
 def dispatch(

@@ -259,7 +259,7 @@ class Parts:
         if question == "lists":
             return lists_digest(file)
         if question == "included":
-            return digest(list(file.included))
+            return digest(file.included)
         if question == "matching":
             assert isinstance(argument, tuple)
             pattern, kinds = argument

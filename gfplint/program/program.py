@@ -458,7 +458,7 @@ class Program:
         files = [path]
         if file is not None:
             if self.tree.trace.on:
-                self.tree.trace.leaf("ask", path, "included", "", digest(list(file.included)))
+                self.tree.trace.leaf("ask", path, "included", "", digest(file.included))
             for name in file.included:
                 folder = path.rpartition("/")[0]
                 joined = _normalise(f"{folder}/{name.decode('utf-8', 'replace')}")
@@ -697,8 +697,11 @@ class Program:
     def _find_record(self, key: tuple[str, str]) -> tuple[ir.Record, str] | None:
         tag, from_path = key
         found = self.find_item(tag, from_path, self.tree.index.records, ItemKind.RECORD)
-        layout = self._layouts((found[0], found[1].start, tag)) if found is not None else None
-        return (layout, found[0]) if found is not None and layout is not None else None
+        if found is None:
+            return None
+        path, item = found
+        layout = self._layouts((path, item.start, tag))
+        return (layout, path) if layout is not None else None
 
     def _find_layout(self, key: tuple[str, int, str]) -> ir.Record | None:
         path, start, tag = key

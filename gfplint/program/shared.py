@@ -7,6 +7,7 @@ of the whole run. What a file or a definition rests on (:mod:`gfplint.kernel.tra
 
 from __future__ import annotations
 
+import contextlib
 import marshal
 import pickle
 from typing import TYPE_CHECKING, Any
@@ -29,10 +30,10 @@ class Shared:
 
     def file(self, path: str) -> tuple[SourceFile, list[Leaf]] | None:
         """A file that some process has split, and what its splitting rests on."""
-        data = self._scratch.get(_of_file(path))
-        if data is None:
+        found = self._get(f"file {path}")
+        if found is None:
             return None
-        content, known, leaves = marshal.loads(data)
+        content, known, leaves = found
         if content is not None:
             self._tree.consulted.note_read(path, content)
         return unpacked(path, known, b""), leaves
@@ -40,15 +41,14 @@ class Shared:
     def keep_file(self, path: str, file: SourceFile, node: int) -> None:
         """Keep a file whose splitting is this node of the trace."""
         content = self._tree.consulted.reads.get(path)
-        self._keep(_of_file(path), (content, packed(file, True), self._leaves(node)))
+        self._put(f"file {path}", (content, packed(file, True), self._leaves(node)))
 
     def answer(self, question: str) -> tuple[Any, list[Leaf]] | None:
-        """What some process has answered to a question, and what its answer rests on."""
-        data = self._scratch.get(_of_answer(question))
-        if data is None:
-            return None
-        known, leaves = marshal.loads(data)
-        return pickle.loads(known), leaves
+        """What some process has answered to a question, and what its answer rests on. A question begins with
+        what it is about, which isn't ``file``.
+        """
+        found = self._get(question)
+        return (pickle.loads(found[0]), found[1]) if found is not None else None
 
     def keep_answer(self, question: str, answer: object, node: int) -> None:
         """Keep an answer that is this node of the trace."""
@@ -56,22 +56,20 @@ class Shared:
             known = pickle.dumps(answer, 5)
         except RecursionError:  # expressions in expressions: it is worked out again, to the same depth
             return
-        self._keep(_of_answer(question), (known, self._leaves(node)))
+        self._put(question, (known, self._leaves(node)))
 
     def _leaves(self, node: int) -> list[Leaf]:
         return self._tree.trace.leaves(node) if self._tree.trace.on else []
 
-    def _keep(self, key: bytes, value: Any) -> None:
-        try:
-            data = marshal.dumps(value, 4)
-        except ValueError:  # a note in the books
-            return
-        self._scratch.put(key, data)
+    def _get(self, question: str) -> tuple[Any, ...] | None:
+        data = self._scratch.get(_key(question))
+        known: tuple[Any, ...] | None = marshal.loads(data) if data is not None else None
+        return known
+
+    def _put(self, question: str, known: tuple[Any, ...]) -> None:
+        with contextlib.suppress(ValueError):  # a note in the books
+            self._scratch.put(_key(question), marshal.dumps(known, 4))
 
 
-def _of_file(path: str) -> bytes:
-    return b"file " + path.encode("utf-8", "surrogateescape")
-
-
-def _of_answer(question: str) -> bytes:
-    return b"answer " + question.encode("utf-8", "surrogateescape")
+def _key(question: str) -> bytes:
+    return question.encode("utf-8", "surrogateescape")
