@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -19,15 +20,22 @@ def _models() -> Models:
     return Models.load((rules_directory(),))
 
 
+def write(root: Path, files: Mapping[str, str]) -> Path:
+    """Files by path below ``root``, which is handed back."""
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
 class SmallTree:
     """Files by path, as a kernel tree of version 6.12, with the questions that tests ask."""
 
     def __init__(self, root: Path, files: dict[str, str]) -> None:
         (root / "include" / "linux").mkdir(parents=True)
         (root / "Makefile").write_text("VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 0\n")
-        for path, text in files.items():
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_text(text)
+        write(root, files)
         self.program = Program(KernelTree.discover(root), _models())
         self.types = Types(self.program)
         self.pointers = Pointers(self.program, self.types)

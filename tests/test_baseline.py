@@ -18,6 +18,7 @@ from gfplint.report import sarif, text
 from tests.changed_tree import BYSTANDER, DRIVER, ChangedTree
 from tests.reports import balloon_finding, chain_finding, report
 from tests.rule_texts import RULES
+from tests.small_trees import write
 from tests.test_sarif import run_of
 
 IDS = ("GFP001", "GFP002")
@@ -25,9 +26,7 @@ IDS = ("GFP001", "GFP002")
 
 def tree(root: Path, files: dict[str, str], *findings: Finding, paths: Sequence[str] = ("",)) -> Report:
     """A report about files that exist."""
-    for path, code in files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(code)
+    write(root, files)
     return replace(report(*findings), root=str(root), paths=list(paths))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.documents import PAGES, ROOT, SCRIPTS, Command, blocks, commands, files, matches, unmarked
+from tests.small_trees import write
 from tests.unpacked_trees import unpacked_trees
 
 KERNEL = ROOT / "testdata" / "kernel"
@@ -29,10 +30,7 @@ def home(command: Command, homes: dict[Path, Path], tmp_path_factory: pytest.Tem
     """A home folder for all commands of one page."""
     if command.page not in homes:
         homes[command.page] = _made(tmp_path_factory.mktemp("home"))
-        for name, text in files(command.page).items():
-            path = homes[command.page] / "src" / "linux" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+        write(homes[command.page] / "src" / "linux", files(command.page))
     return homes[command.page]
 
 

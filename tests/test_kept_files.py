@@ -13,6 +13,7 @@ from gfplint.kernel.tree import KernelTree
 from gfplint.models import Models
 from gfplint.program.kept_files import KeptFiles
 from gfplint.program.program import Program
+from tests.small_trees import write
 
 HEADER = """#ifndef M_H
 #define LEVEL 2
@@ -33,16 +34,13 @@ PATH = "drivers/x/a.c"
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    root = tmp_path / "linux"
-    for path, text in {
+    files = {
         "Makefile": "VERSION = 6\nPATCHLEVEL = 12\n",
         "include/linux/m.h": HEADER,
         "include/linux/other.h": "#define NOTHING 1\n",
         PATH: DRIVER,
-    }.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text)
-    return root
+    }
+    return write(tmp_path / "linux", files)
 
 
 def items(root: Path, store: Store | None) -> tuple[list[tuple[object, ...]], bytes]:

@@ -22,6 +22,7 @@ from gfplint.kernel.ranking import rank
 from gfplint.kernel.table import Table, pack
 from gfplint.kernel.tree import KernelTree
 from gfplint.kernel.workers import spread
+from tests.small_trees import write
 from tests.unpacked_trees import unpacked_trees
 
 C_SOURCE = b"""int first(void)
@@ -325,17 +326,9 @@ TREE = {
 }
 
 
-def make(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
-
-
 @pytest.fixture
 def index(tmp_path: Path) -> Index:
-    return KernelTree.discover(make(tmp_path, TREE)).index
+    return KernelTree.discover(write(tmp_path, TREE)).index
 
 
 def paths(sites: Sequence[Site]) -> list[str]:
@@ -385,7 +378,7 @@ def test_loop_macros(index: Index) -> None:
 
 
 def test_a_file_that_goes_away_or_cannot_be_read(tmp_path: Path) -> None:
-    root = make(tmp_path, TREE)
+    root = write(tmp_path, TREE)
     index = KernelTree.discover(root).index
     index.build()
     (root / "mm/f.c").unlink()
@@ -396,7 +389,7 @@ def test_a_file_that_goes_away_or_cannot_be_read(tmp_path: Path) -> None:
 
 def test_the_number_of_jobs_does_not_show(tmp_path: Path) -> None:
     files = {f"drivers/d{number}/a.c": f"int f{number % 7}(void)\n{{\n\tg();\n}}\n" for number in range(500)}
-    root = make(tmp_path, {**TREE, **files})
+    root = write(tmp_path, {**TREE, **files})
     answers = []
     for jobs in (1, 2, 3):
         index = KernelTree.discover(root, jobs=jobs).index
@@ -409,7 +402,7 @@ def test_the_number_of_jobs_does_not_show(tmp_path: Path) -> None:
 
 
 def test_many_words_are_found_as_few_are(tmp_path: Path) -> None:
-    root = make(tmp_path, {**TREE, "lib/a.c": 'int a1; // a2\nchar *s = "a3 a4x";\n\u00e4a5 a6\u00e4 a7-a8'})
+    root = write(tmp_path, {**TREE, "lib/a.c": 'int a1; // a2\nchar *s = "a3 a4x";\n\u00e4a5 a6\u00e4 a7-a8'})
     files = KernelTree.discover(root).index.files
     words = [f"a{number}" for number in range(1, 10)] + ["f", "g", "x", "lock", "mutex", "Makefile"]
     many = [*words, *(f"unused{number}" for number in range(300)), "a", "a3b", "fg"]

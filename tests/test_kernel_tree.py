@@ -8,6 +8,7 @@ import pytest
 
 from gfplint.errors import ConfigError, SourceError
 from gfplint.kernel.tree import KernelTree
+from tests.small_trees import write
 
 FILES = {
     "Makefile": "# SPDX\nVERSION = 5\nPATCHLEVEL = 10\nSUBLEVEL = 7\nEXTRAVERSION = -rc2\nNAME = x\n",
@@ -25,12 +26,7 @@ FILES = {
 
 @pytest.fixture
 def kernel(tmp_path: Path) -> Path:
-    root = tmp_path / "linux"
-    for name, text in FILES.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
+    return write(tmp_path / "linux", FILES)
 
 
 @pytest.mark.parametrize("inside", ["", "drivers/virtio", "drivers/virtio/balloon.c", "include/linux"])

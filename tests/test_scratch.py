@@ -10,19 +10,7 @@ import pytest
 
 from gfplint.kernel import scratch
 from gfplint.kernel.scratch import Scratch
-
-
-def _in_child(work: object) -> None:
-    """Run ``work`` in a forked process, which must end well."""
-    child = os.fork()
-    if not child:
-        status = 1
-        try:
-            work()  # type: ignore[operator]
-            status = 0
-        finally:
-            os._exit(status)
-    assert os.waitpid(child, 0)[1] == 0
+from tests.forked import forked
 
 
 def test_what_was_put_in_comes_out(tmp_path: Path) -> None:
@@ -44,16 +32,15 @@ def test_a_value_stays_as_it_is(tmp_path: Path) -> None:
 def test_processes_find_what_others_put_in(tmp_path: Path) -> None:
     shared = Scratch(tmp_path)
 
-    def child() -> None:
-        shared.put(b"child's", b"1")
-
-    _in_child(child)
+    with forked(lambda: shared.put(b"child's", b"1")):
+        pass
     assert shared.get(b"child's") == b"1"
 
     def other() -> None:
         assert shared.get(b"child's") == b"1"
 
-    _in_child(other)
+    with forked(other):
+        pass
 
 
 def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
@@ -64,14 +51,8 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
             shared.put(f"{who} {number}".encode(), bytes([who]) * (number % 97))
             shared.put(f"both {number}".encode(), str(number).encode())
 
-    child = os.fork()
-    if not child:
-        try:
-            put(1)
-        finally:
-            os._exit(0)
-    put(0)
-    os.waitpid(child, 0)
+    with forked(lambda: put(1)):
+        put(0)
     for number in range(2000):
         assert shared.get(f"both {number}".encode()) == str(number).encode()
         for who in (0, 1):

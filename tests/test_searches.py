@@ -10,6 +10,7 @@ import pytest
 from gfplint.kernel import mentions
 from gfplint.kernel.search import checked_mentions
 from gfplint.kernel.tree import KernelTree
+from tests.small_trees import write
 
 FILES = {
     "Makefile": "",
@@ -22,10 +23,7 @@ FILES = {
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    for path, text in FILES.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
-    return tmp_path
+    return write(tmp_path, FILES)
 
 
 @pytest.fixture

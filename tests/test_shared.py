@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gfplint import api
 from gfplint.analysis import evaluate, run
 from gfplint.cache.store import Store
-from gfplint.findings import Confidence, Report
 from gfplint.frontend import lower, source
 from gfplint.kernel.scratch import Scratch
 from gfplint.kernel.trace import Leaf
@@ -17,8 +15,9 @@ from gfplint.kernel.tree import KernelTree
 from gfplint.models import Models
 from gfplint.program.program import FunctionRef, Program
 from gfplint.program.shared import Shared
+from tests.small_trees import write
+from tests.test_phases import KERNEL, check
 
-KERNEL = Path(__file__).resolve().parent.parent / "testdata" / "kernel"
 HEADER = """struct inner { int a; struct { long b; } c; };
 #define SHOW(n) static int n##_show(int a) { return a + STEP; }
 #define STEP 3
@@ -34,16 +33,13 @@ PATH = "drivers/x/a.c"
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    root = tmp_path / "linux"
-    for path, text in {
+    files = {
         "Makefile": "VERSION = 6\nPATCHLEVEL = 12\n",
         "include/linux/m.h": HEADER,
         "drivers/x/part.c": "static int part;\n",
         PATH: DRIVER,
-    }.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text)
-    return root
+    }
+    return write(tmp_path / "linux", files)
 
 
 class Process:
@@ -114,17 +110,13 @@ def test_without_room_for_a_file_everything_is_read(root: Path, monkeypatch: pyt
     assert Process(root, scratch).read() == Process(root, None).read()
 
 
-def _check(jobs: int) -> Report:
-    return api.check(api.CheckOptions((KERNEL,), jobs=jobs, min_confidence=Confidence.LOW))
-
-
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_run_that_forgets_all_the_time_answers_the_same(jobs: int, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(run, "_MOST_KEPT", 1 << 30)
-        alone = _check(jobs)
+        alone = check(KERNEL, jobs=jobs)
     monkeypatch.setattr(evaluate, "_MOST", 0)
-    assert _check(jobs) == alone
+    assert check(KERNEL, jobs=jobs) == alone
 
 
 def test_a_run_on_many_files_lowers_a_function_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +129,7 @@ def test_a_run_on_many_files_lowers_a_function_once(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(evaluate, "_MOST", 0)
     monkeypatch.setattr(lower, "lower_function", counted)
-    _check(1)
+    check(KERNEL)
     again = [each for each in set(lowered) if lowered.count(each) > 1]
     assert len(lowered) > 1000
     assert not again

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from gfplint.cache.store import OFFSET, Store, default_folder
+from tests.forked import forked
 
 ROOT = Path(__file__).parent.parent
 VALUES = {b"key %d" % number: bytes([number]) * (number * 37 + 1) for number in range(60)}
@@ -348,14 +349,13 @@ def test_what_another_process_cannot_write_is_told_once(tmp_path: Path, both: bo
     store = Store(tmp_path / "folder", b"code", told.append)
     store.put("small", b"one", b"1")
     store.flush()
-    child = os.fork()
-    if not child:
-        try:
-            (tmp_path / "folder").rename(tmp_path / "away")
-            assert not store.save("large", b"two", b"2")
-        finally:
-            os._exit(0)
-    os.waitpid(child, 0)
+
+    def other() -> None:
+        (tmp_path / "folder").rename(tmp_path / "away")
+        assert not store.save("large", b"two", b"2")
+
+    with forked(other):
+        pass
     assert told == []
     if both:
         assert not store.save("large", b"two", b"2")
